@@ -1,0 +1,18 @@
+import path from "node:path";
+import type { NextConfig } from "next";
+
+// The workbench builds on machines without a network, and tells nobody that it did.
+process.env.NEXT_TELEMETRY_DISABLED = "1";
+
+const config: NextConfig = {
+  output: "export",
+  images: { unoptimized: true },
+  reactStrictMode: true,
+  poweredByHeader: false,
+  devIndicators: false,
+  transpilePackages: ["@patchbay/charts", "@patchbay/contract", "@patchbay/vocabulary", "@patchbay/workbench-state"],
+  turbopack: { root: path.join(import.meta.dirname, "../..") },
+};
+
+// biome-ignore lint/style/noDefaultExport: Next.js reads the default export.
+export default config;

@@ -1,0 +1,31 @@
+/** Which component shows which route. Each room is its own chunk, loaded when it is first opened. */
+import type { Route } from "@patchbay/workbench-state";
+import { type ComponentType, lazy } from "react";
+import { Link } from "../shell/Link.tsx";
+import { Room } from "../shell/Room.tsx";
+import { EmptyState } from "../shell/ui/EmptyState.tsx";
+
+type RoomOf<Name extends Route["room"]> = ComponentType<{ readonly route: Extract<Route, { room: Name }> }>;
+
+const TraceRoom: RoomOf<"trace"> = lazy(() =>
+  import("./trace/TraceRoom.tsx").then((module) => ({ default: module.TraceRoom })),
+);
+
+export function RoomOutlet({ route }: { readonly route: Route }) {
+  switch (route.room) {
+    case "trace":
+      return <TraceRoom route={route} />;
+    default:
+      return <NoSuchRoom path={route.room === "unknown" ? route.pathname : route.room} />;
+  }
+}
+
+function NoSuchRoom({ path }: { readonly path: string }) {
+  return (
+    <Room title="Not found">
+      <EmptyState title="There is nothing at this address" action={<Link href="/">Go to Trace</Link>}>
+        <code>{path}</code> is not a place in this workbench. Was the link cut off when it was copied?
+      </EmptyState>
+    </Room>
+  );
+}

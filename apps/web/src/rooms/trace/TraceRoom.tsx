@@ -1,0 +1,5 @@
+import { Room } from "../../shell/Room.tsx";
+
+export function TraceRoom() {
+  return <Room title="Trace">…</Room>;
+}

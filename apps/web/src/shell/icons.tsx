@@ -1,0 +1,80 @@
+import type { ReactNode } from "react";
+
+/** Line drawings on a 18 × 18 grid; each always stands above its word. */
+function icon(children: ReactNode) {
+  return (
+    <svg
+      width="18"
+      height="18"
+      viewBox="0 0 18 18"
+      fill="none"
+      stroke="currentColor"
+      strokeWidth="1.35"
+      aria-hidden="true"
+    >
+      {children}
+    </svg>
+  );
+}
+
+export const ICONS = {
+  trace: icon(
+    <>
+      <path d="M2.5 5.5h13M2.5 9h13M2.5 12.5h13" opacity=".45" />
+      <path d="M3 12.5h3.2c2.4 0 1.8-7 4.6-7H15" strokeWidth="1.7" strokeLinecap="round" />
+      <circle cx="15" cy="5.5" r="1.5" fill="currentColor" stroke="none" />
+    </>,
+  ),
+  atlas: icon(
+    <>
+      <circle cx="4.5" cy="12.8" r="1.6" />
+      <circle cx="8.2" cy="7.6" r="1.6" />
+      <circle cx="13.6" cy="11.2" r="1.6" />
+      <circle cx="12.6" cy="4.4" r="1.6" />
+      <circle cx="4.2" cy="4.6" r=".9" fill="currentColor" stroke="none" />
+    </>,
+  ),
+  findings: icon(<path d="M5 2.8h8v12.4l-4-3-4 3z" strokeLinejoin="round" />),
+  models: icon(
+    <>
+      <path d="M9 2.6 15.2 6 9 9.4 2.8 6z" strokeLinejoin="round" />
+      <path d="M2.8 9.2 9 12.6l6.2-3.4M2.8 12.2 9 15.6l6.2-3.4" strokeLinejoin="round" />
+    </>,
+  ),
+  jobs: icon(
+    <>
+      <circle cx="9" cy="9" r="6.2" />
+      <path d="M9 5.4V9l2.6 1.7" strokeLinecap="round" />
+    </>,
+  ),
+  api: icon(<path d="M6.2 4.2 2.4 9l3.8 4.8M11.8 4.2 15.6 9l-3.8 4.8" strokeLinecap="round" strokeLinejoin="round" />),
+  sun: icon(
+    <>
+      <circle cx="9" cy="9" r="3.2" />
+      <path
+        d="M9 2v1.8M9 14.2V16M2 9h1.8M14.2 9H16M4.1 4.1l1.2 1.2M12.7 12.7l1.2 1.2M13.9 4.1l-1.2 1.2M5.3 12.7l-1.2 1.2"
+        strokeLinecap="round"
+      />
+    </>,
+  ),
+  moon: icon(<path d="M14.8 10.6A6.2 6.2 0 0 1 7.4 3.2a6.2 6.2 0 1 0 7.4 7.4z" strokeLinejoin="round" />),
+  system: icon(
+    <>
+      <circle cx="9" cy="9" r="6.2" />
+      <path d="M9 2.8v12.4A6.2 6.2 0 0 0 9 2.8z" fill="currentColor" stroke="none" />
+    </>,
+  ),
+} as const;
+
+/** Two jacks and the cable between them. */
+export function Mark() {
+  return (
+    <svg width="30" height="30" viewBox="0 0 30 30" fill="none" aria-hidden="true">
+      <path d="M8.5 21.5C8.5 9 21.5 21 21.5 8.5" stroke="var(--cable-orange)" strokeWidth="2.6" strokeLinecap="round" />
+      <circle cx="8.5" cy="21.5" r="4" fill="var(--paper)" stroke="currentColor" strokeWidth="2" />
+      <circle cx="21.5" cy="8.5" r="4" fill="var(--paper)" stroke="currentColor" strokeWidth="2" />
+      <circle cx="8.5" cy="8.5" r="2" stroke="currentColor" strokeWidth="1.5" opacity=".32" />
+      <circle cx="21.5" cy="21.5" r="2" stroke="currentColor" strokeWidth="1.5" opacity=".32" />
+    </svg>
+  );
+}

@@ -1,0 +1,62 @@
+/** What the palette offers for what was typed: commands, a neuron by its label, models, tokens. */
+import type { ModelSummary, VocabularySearch } from "@patchbay/contract";
+import { neuronLabel, parseNeuronLabel } from "@patchbay/vocabulary";
+import { type Command, pathOfRoute } from "@patchbay/workbench-state";
+import { visibleToken } from "./ui/token-text.ts";
+
+export interface PaletteEntry {
+  readonly id: string;
+  readonly group: string;
+  readonly title: string;
+  readonly note?: string;
+  readonly keys?: string;
+  readonly monospace?: boolean;
+  readonly path?: string;
+  run?(): void;
+}
+
+export function paletteEntries(
+  query: string,
+  commands: readonly Command[],
+  model: ModelSummary | undefined,
+  tokens: VocabularySearch["tokens"],
+): PaletteEntry[] {
+  return [...neuronEntries(query, model), ...commandEntries(query, commands), ...tokenEntries(model, tokens)];
+}
+
+function neuronEntries(query: string, model: ModelSummary | undefined): PaletteEntry[] {
+  const address = parseNeuronLabel(query);
+  if (address === undefined || model === undefined) return [];
+  if (address.layer >= model.layers || address.neuron >= model.neuronsPerLayer) return [];
+  const path = pathOfRoute({ room: "neuron", model: model.name, ...address });
+  return [{ id: "neuron", group: "Neuron", title: neuronLabel(address), note: model.name, monospace: true, path }];
+}
+
+function commandEntries(query: string, commands: readonly Command[]): PaletteEntry[] {
+  const words = query.toLowerCase().split(/\s+/).filter(Boolean);
+  return commands
+    .filter(({ hidden, title, group }) => {
+      const text = `${title} ${group}`.toLowerCase();
+      return hidden !== true && words.every((word) => text.includes(word));
+    })
+    .map(({ id, group, title, keys, run }) => ({
+      id,
+      group,
+      title,
+      run,
+      ...(keys?.[0] === undefined ? {} : { keys: keys[0] }),
+    }));
+}
+
+function tokenEntries(model: ModelSummary | undefined, tokens: VocabularySearch["tokens"]): PaletteEntry[] {
+  if (model === undefined) return [];
+  const atlas = pathOfRoute({ room: "atlas", model: model.name });
+  return tokens.map(({ id, text, special }) => ({
+    id: `token-${id}`,
+    group: "Neurons that write a token",
+    title: visibleToken(text, special),
+    note: `token ${id}`,
+    monospace: true,
+    path: `${atlas}?token=${encodeURIComponent(special === true || text.trim() === "" ? `#${id}` : text)}`,
+  }));
+}

@@ -1,0 +1,13 @@
+export { decodeModel, type EncodedModel, encodeModel, OPERATOR_SET_VERSION } from "./codec.ts";
+export {
+  type AttributeValue,
+  type ElementType,
+  type Graph,
+  type GraphNode,
+  type Initializer,
+  initializerBytes,
+  printGraph,
+  type ValueInfo,
+  type ValueName,
+} from "./graph.ts";
+export { GraphBuilder } from "./graph-builder.ts";

@@ -1,0 +1,70 @@
+/**
+ * Derived data that is scanned, not searched: one folder per model hash, plain files in it.
+ * A write is whole or absent, also after a power cut: temporary file, fsync, rename, fsync of the folder.
+ */
+import { randomUUID } from "node:crypto";
+import { mkdir, open, readFile, rename, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { PatchbayError } from "@patchbay/vocabulary";
+
+export interface ArtefactFolder {
+  read(key: string): Promise<Uint8Array | undefined>;
+  /** Atomic: a reader sees the old bytes or the new, never a part. */
+  write(key: string, bytes: Uint8Array): Promise<void>;
+}
+
+/** The folder of each model is named by its hash, so replaced weights never meet old results. */
+export function openArtefacts(home: string): (modelHash: string) => ArtefactFolder {
+  return (modelHash) => openFolder(join(home, "artefacts", plainName(modelHash)));
+}
+
+function openFolder(folder: string): ArtefactFolder {
+  return {
+    async read(key) {
+      try {
+        return await readFile(join(folder, plainName(key)));
+      } catch (error) {
+        if (error instanceof Error && "code" in error && error.code === "ENOENT") return undefined;
+        throw error;
+      }
+    },
+    async write(key, bytes) {
+      const target = join(folder, plainName(key));
+      await mkdir(folder, { recursive: true });
+      const temporary = `${target}.${randomUUID()}.part`;
+      try {
+        const file = await open(temporary, "wx");
+        try {
+          await file.writeFile(bytes);
+          await file.sync();
+        } finally {
+          await file.close();
+        }
+        await rename(temporary, target);
+      } catch (error) {
+        await rm(temporary, { force: true });
+        throw error;
+      }
+      await syncFolder(folder);
+    },
+  };
+}
+
+/** The rename itself is durable only when the folder is. Windows cannot open folders, and needs no such step. */
+async function syncFolder(folder: string): Promise<void> {
+  if (process.platform === "win32") return;
+  const handle = await open(folder, "r");
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+function plainName(name: string): string {
+  if (/^[A-Za-z0-9][A-Za-z0-9._-]*$/.test(name)) return name;
+  throw new PatchbayError("bad-request", "This is no name for an artefact.", {
+    expected: "letters, digits, dots, hyphens and underscores",
+    received: JSON.stringify(name),
+  });
+}

@@ -1,0 +1,67 @@
+/** The table of rooms and their addresses. The path of a page is the path of the thing that it shows. */
+
+export type Route =
+  | { readonly room: "trace" }
+  | { readonly room: "atlas"; readonly model: string }
+  | { readonly room: "neuron"; readonly model: string; readonly layer: number; readonly neuron: number }
+  | { readonly room: "findings" }
+  | { readonly room: "finding"; readonly id: string }
+  | { readonly room: "models" }
+  | { readonly room: "jobs" }
+  | { readonly room: "api" }
+  | { readonly room: "unknown"; readonly pathname: string };
+
+export type RoomName = Route["room"];
+
+export function parseRoute(pathname: string): Route {
+  const path = pathname.length > 1 ? pathname.replace(/\/+$/, "") : pathname;
+  const simple = SIMPLE[path === "" ? "/" : path];
+  if (simple !== undefined) return simple;
+  const neuron = /^\/m\/([^/]+)\/L(\d+)\/N(\d+)$/.exec(path);
+  if (neuron !== null) {
+    const [, model = "", layer, index] = neuron;
+    return { room: "neuron", model: decode(model), layer: Number(layer), neuron: Number(index) };
+  }
+  const atlas = /^\/m\/([^/]+)\/neurons$/.exec(path);
+  if (atlas !== null) return { room: "atlas", model: decode(atlas[1] ?? "") };
+  const finding = /^\/s\/([^/]+)$/.exec(path);
+  if (finding !== null) return { room: "finding", id: decode(finding[1] ?? "") };
+  return { room: "unknown", pathname };
+}
+
+export function pathOfRoute(route: Route): string {
+  switch (route.room) {
+    case "trace":
+      return "/";
+    case "atlas":
+      return `/m/${encodeURIComponent(route.model)}/neurons`;
+    case "neuron":
+      return `/m/${encodeURIComponent(route.model)}/L${route.layer}/N${route.neuron}`;
+    case "finding":
+      return `/s/${encodeURIComponent(route.id)}`;
+    case "api":
+      return "/api-docs";
+    case "unknown":
+      return route.pathname;
+    default:
+      return `/${route.room}`;
+  }
+}
+
+const SIMPLE: Readonly<Record<string, Route>> = {
+  "/": { room: "trace" },
+  "/findings": { room: "findings" },
+  "/models": { room: "models" },
+  "/jobs": { room: "jobs" },
+  "/api-docs": { room: "api" },
+};
+
+/** A broken percent escape names nothing; it is kept as typed, so that the room can say what it did not find. */
+function decode(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch (error) {
+    if (error instanceof URIError) return part;
+    throw error;
+  }
+}
