@@ -5,7 +5,7 @@
 import { APPS, importableFrom, PACKAGES, packagesOfSide } from "./packages/repo-tools/src/layers.mjs";
 
 const OURS = "^(packages|apps|notebooks)/";
-const TESTS = "[.]test[.]tsx?$|^[^/]+/[^/]+/(testing|e2e)/|^notebooks/";
+const TESTS = "[.]test[.]tsx?$|/(testing|e2e)/|^notebooks/";
 const anyOf = (names) => (names.length === 0 ? "(?!)" : `(${names.join("|")})`);
 
 const layers = [
@@ -62,7 +62,7 @@ export default {
       name: "no-test-in-sources",
       severity: "error",
       from: { path: OURS, pathNot: TESTS },
-      to: { path: "[.]test[.]tsx?$|^[^/]+/[^/]+/(testing|e2e)/" },
+      to: { path: "[.]test[.]tsx?$|/(testing|e2e)/" },
     },
   ],
   options: {

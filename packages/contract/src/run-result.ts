@@ -72,8 +72,8 @@ export const LedgerResult = z
 export type LedgerResult = z.infer<typeof LedgerResult>;
 
 export const AttributionComponent = z.object({
-  label: z.string().describe("embed, pos_embed, L3H2, 3_attn_bias, 3_mlp_out, ln_final_bias, unembed_bias."),
-  kind: z.enum(["embedding", "head", "mlp", "bias", "neuron"]),
+  label: z.string().describe("embed, pos_embed, L3H2, 3_attn_bias, 3_mlp_out, interventions (what edits put directly into the stream), ln_final_bias, unembed_bias."),
+  kind: z.enum(["embedding", "head", "mlp", "bias", "neuron", "intervention"]),
   layer: z.int().optional(),
   unit: z.int().optional(),
   share: z.number().describe("Logits."),

@@ -19,14 +19,16 @@ import {
   type UnembedRequest,
   type UnembedResult,
 } from "@patchbay/transformer";
-import { describeSite, ensureDefined, PatchbayError, selectAlong, type Tensor, type TensorData, tensor } from "@patchbay/vocabulary";
+import { type AxisName, describeSite, ensureDefined, PatchbayError, selectAlong, type Tensor, type TensorData, tensor } from "@patchbay/vocabulary";
 import { causalMask } from "./causal-mask.ts";
 import { cacheBytes, GrowingCache } from "./key-value-cache.ts";
 import type { MemoryBudget } from "./memory-budget.ts";
 import { float32Tensor, int64Tensor, type RuntimeTensor, toRuntime } from "./onnx-runtime.ts";
-import { editFeeds, selectionFeeds, type StageKind, type Window } from "./stage-feeds.ts";
+import { editFeeds, selectionFeeds, type StageKind, type Window, windowLength } from "./stage-feeds.ts";
 import { throwIfCancelled, type TurnQueue } from "./turn-queue.ts";
 
+/** A second session (a copy of the block's weights) is opened for a partial read only where it saves this much. */
+const SELECTION_PAYS_OFF_IN_BYTES = 2 ** 18;
 const RESIDUAL_AXES = ["batch", "position", "residual"];
 
 export interface EngineParts {
@@ -163,7 +165,12 @@ class OnnxEngine implements Engine {
     const edits = allEdits.filter(here).filter((edit) => touches(edit, window));
     // A graph selects once per site: several different reads of one site share its whole value.
     const reads = allReads.filter(here);
-    const selective = reads.filter((read) => isPartial(read) && reads.filter((r) => r.site.kind === read.site.kind).length === 1);
+    const selective = reads.filter(
+      (read) =>
+        isPartial(read) &&
+        reads.filter((other) => other.site.kind === read.site.kind).length === 1 &&
+        (edits.length > 0 || this.#savedBytes(read, window) >= SELECTION_PAYS_OFF_IN_BYTES),
+    );
 
     const perHead = [...edits, ...reads].some(({ site }) => site.kind === "attn.hook_result");
     const variant: StageVariant = perHead ? "per-head" : edits.length > 0 || selective.length > 0 ? "writable" : "readable";
@@ -205,6 +212,16 @@ class OnnxEngine implements Engine {
       this.#stages.set(key, built);
     }
     return built;
+  }
+
+  /** Bytes that need not be copied when the graph selects what the read asks for. */
+  #savedBytes({ site, positions, units }: SiteRead, window: Window): number {
+    const { axes, positionAxis, unitAxis } = describeSite(site.kind);
+    const lengths = axes.map((axis) => windowLength(this.model.shape, axis, window));
+    const whole = lengths.reduce((product, length) => product * length, 4);
+    const kept = (axis: AxisName, count: number | undefined) =>
+      count === undefined ? 1 : count / (lengths[axes.indexOf(axis)] ?? 1);
+    return whole * (1 - kept(positionAxis, positions?.length) * kept(unitAxis, units?.length));
   }
 
   #sharedFeeds({ positions, keys }: Window, cache: GrowingCache | undefined): Record<string, RuntimeTensor> {

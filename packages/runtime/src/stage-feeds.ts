@@ -147,7 +147,7 @@ function offsetReader({ offset }: SiteEdit, perPosition: number): (ordinal: numb
   return (ordinal, inner) => offset[broadcast ? inner : ordinal * perPosition + inner] ?? 0;
 }
 
-function windowLength(shape: ModelShape, axis: AxisName, window: Window): number {
+export function windowLength(shape: ModelShape, axis: AxisName, window: Window): number {
   if (axis === "batch") return window.batch;
   if (axis === "key") return window.keys;
   if (axis === "position" || axis === "query") return window.positions.length;

@@ -7,3 +7,48 @@ export {
   type LocationStore,
 } from "./location-store.ts";
 export { parseRoute, pathOfRoute, type RoomName, type Route } from "./route.ts";
+export { type DecodedView, decodeTraceView } from "./trace/decode-view.ts";
+export { encodeTraceView, tracePath } from "./trace/encode-view.ts";
+export { type GridCells, type GridQuestion, gridCells, type LensSide, shortProbability } from "./trace/grid-cells.ts";
+export {
+  depthLabel,
+  type LensAnswer,
+  lensAnswer,
+  type RankedProbability,
+  type TrackedToken,
+  trackedToken,
+} from "./trace/lens-answer.ts";
+export {
+  CABLE_COLOURS,
+  type CableColour,
+  cableColour,
+  interventionOf,
+  interventionsOf,
+  isNeuronPatch,
+  nextCable,
+  PATCH_OPERATIONS,
+  type Patch,
+  type PatchOperation,
+  type PatchOperationName,
+  type PatchPositions,
+  randomBaseline,
+} from "./trace/patch.ts";
+export { readPatch, readPlace, writePatch, writePlace } from "./trace/patch-notation.ts";
+export { detailRequest, generationRequest, lensRequest, patternRequest, runInput, trackRequest } from "./trace/requests.ts";
+export { type DifferenceMark, markDifferences } from "./trace/text-difference.ts";
+export { createTraceStore, type TraceState, type TraceStore } from "./trace/trace-store.ts";
+export {
+  COMPARISONS,
+  type Comparison,
+  type Depth,
+  FIRST_PROMPT,
+  FIRST_VIEW,
+  GREEDY,
+  LENS_MEASURES,
+  type LensMeasure,
+  type SamplingChoice,
+  type SelectedCell,
+  TRACE_PANELS,
+  type TracePanel,
+  type TraceView,
+} from "./trace/trace-view.ts";

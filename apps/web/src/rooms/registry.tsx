@@ -11,10 +11,16 @@ const TraceRoom: RoomOf<"trace"> = lazy(() =>
   import("./trace/TraceRoom.tsx").then((module) => ({ default: module.TraceRoom })),
 );
 
+const AtlasRoom: RoomOf<"atlas"> = lazy(() =>
+  import("./atlas/AtlasRoom.tsx").then((module) => ({ default: module.AtlasRoom })),
+);
+
 export function RoomOutlet({ route }: { readonly route: Route }) {
   switch (route.room) {
     case "trace":
       return <TraceRoom route={route} />;
+    case "atlas":
+      return <AtlasRoom route={route} />;
     default:
       return <NoSuchRoom path={route.room === "unknown" ? route.pathname : route.room} />;
   }

@@ -50,7 +50,7 @@ test("end labels keep their distance and stay inside the plot", () => {
     "linear",
   );
   const places = curves.map((curve) => curve.labelY).sort((a, b) => a - b);
-  places.slice(1).forEach((place, i) => assert.ok(place - (places[i] ?? 0) >= 13.99));
+  for (const [i, place] of places.slice(1).entries()) assert.ok(place - (places[i] ?? 0) >= 13.99);
   assert.ok((places.at(-1) ?? 0) <= plot.top + plot.height + 2);
 });
 

@@ -3,3 +3,22 @@ export { type HistogramGeometry, histogram } from "./histogram.ts";
 export { neuronScatter, type ScatterGeometry, type ScatterSize } from "./neuron-scatter.ts";
 export { type HeatToken, type TokenHeat, tokenHeat } from "./token-heat.ts";
 export { scrollToReveal, type VirtualWindow, virtualWindow } from "./virtual-window.ts";
+export { type ArcSpace, type AttentionArc, attentionArcs } from "./attention-arcs.ts";
+export { type CableRun, cableLanes, cablePath } from "./cable-path.ts";
+export { type ColourScale, contrast, divergingScale, sequentialScale, type ThemeName } from "./colour-scale.ts";
+export { type DepthCurvePoint, type DepthCurveSpace, depthCurvePath, depthCurvePoints, spacedLabels } from "./depth-curve.ts";
+export { fitFontSize, fitMonospace, MONOSPACE_EM } from "./fit-text.ts";
+export { type GridCaption, type GridContent, gridToCsv, gridToSvg } from "./grid-export.ts";
+export {
+  type CellAddress,
+  cellAt,
+  type GridLayout,
+  type GridSpace,
+  layoutGrid,
+  MAXIMUM_ZOOM,
+  scrollToShow,
+  usefulZoom,
+  type VisibleRange,
+  visibleCells,
+  walk,
+} from "./grid-layout.ts";

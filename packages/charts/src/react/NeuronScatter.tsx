@@ -21,6 +21,8 @@ export interface NeuronScatterProps {
   readonly highlightedLayer?: number | undefined;
   /** Only these points are in full colour, such as the neurons that write a token. */
   readonly highlighted?: ReadonlySet<number> | undefined;
+  /** A point that is ringed although the pointer is elsewhere, such as the table's row. */
+  readonly marked?: number | undefined;
   readonly range?: readonly [number, number] | undefined;
   readonly onRange: (range: readonly [number, number] | undefined) => void;
   readonly onLayer: (layer: number) => void;
@@ -61,8 +63,8 @@ export function NeuronScatter(props: NeuronScatterProps) {
     const shown =
       drag ??
       (range === undefined ? undefined : { from: geometry.positionOf(range[0]), to: geometry.positionOf(range[1]) });
-    paintPointer(sizeCanvas(pointer.current, size), { geometry, size, hovered, brush: shown });
-  }, [geometry, size, hovered, drag, range, theme]);
+    paintPointer(sizeCanvas(pointer.current, size), { geometry, size, hovered: hovered ?? props.marked, brush: shown });
+  }, [geometry, size, hovered, props.marked, drag, range, theme]);
 
   const place = (event: PointerEvent) => {
     const box = event.currentTarget.getBoundingClientRect();

@@ -38,6 +38,8 @@ export interface VirtualTableProps<Row> {
   readonly cursor: number;
   readonly onCursor: (index: number) => void;
   readonly onOpen: (row: Row, index: number) => void;
+  /** When it changes, the table goes back to its first row. */
+  readonly resetKey?: string;
   /** First and last (exclusive) row in view, after each scroll. */
   readonly onWindow?: (first: number, last: number) => void;
 }
@@ -52,6 +54,10 @@ export function VirtualTable<Row>(props: VirtualTableProps<Row>) {
   const { first, last, totalHeight, offsetTop } = virtualWindow(input);
   const tracks = columns.map((column) => column.track).join(" ");
 
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the key is the reason to go back
+  useEffect(() => {
+    if (scroller.current !== null) scroller.current.scrollTop = 0;
+  }, [props.resetKey]);
   useEffect(() => onWindow?.(first, last), [first, last, onWindow]);
 
   const moveTo = (index: number) => {
@@ -94,6 +100,7 @@ export function VirtualTable<Row>(props: VirtualTableProps<Row>) {
       style={{ display: "flex", flexDirection: "column", minHeight: 0, height: "100%" }}
     >
       <TableHeader columns={columns} tracks={tracks} sort={props.sort} onSort={props.onSort} />
+      {/* biome-ignore lint/a11y/useSemanticElements: see the grid */}
       <div
         ref={scroller}
         role="rowgroup"
@@ -176,6 +183,8 @@ function TableRow<Row>({ id, index, row, columns, tracks, height, current, onPre
       }}
     >
       {columns.map((column) => (
+        // biome-ignore lint/a11y/useSemanticElements: see the grid
+        // biome-ignore lint/a11y/useFocusableInteractive: see the row
         <div
           key={column.key}
           role="gridcell"

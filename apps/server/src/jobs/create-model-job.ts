@@ -1,0 +1,26 @@
+import type { ModelService } from "@patchbay/analysis";
+import type { JobRequest } from "@patchbay/contract";
+import type { JobQueue, JobRecord } from "@patchbay/store";
+import { contentHash } from "../content-hash.ts";
+
+/** Jobs that nobody waits for run after those that somebody asked for. */
+export const BACKGROUND_PRIORITY = 10;
+
+/** Starts a job, or answers with the one that is queued, running or done for the same model and settings. */
+export async function createModelJob(
+  jobs: JobQueue,
+  model: ModelService,
+  request: JobRequest,
+  priority = 0,
+): Promise<JobRecord> {
+  const { model: _, ...settings } = request;
+  const { job } = await jobs.create({
+    kind: request.kind,
+    contentKey: contentHash({ ...settings, modelHash: model.hash }),
+    request,
+    priority,
+    // Its artefact was removed from the data folder after the job was done.
+    again: request.kind === "neuron-map" && model.summary().neuronMap === "absent",
+  });
+  return job;
+}

@@ -1,0 +1,154 @@
+/** What each cell of the grid says, for a measure and a comparison: a number for its colour, a token, a short note. */
+import type { LensAnswer, TrackedToken } from "./lens-answer.ts";
+import type { Comparison, LensMeasure } from "./trace-view.ts";
+
+export interface LensSide {
+  readonly lens: LensAnswer;
+  readonly tracked: TrackedToken | undefined;
+}
+
+export interface GridCells {
+  readonly rows: number;
+  readonly columns: number;
+  /** Row-major, embedding row first; NaN where there is no value. */
+  readonly values: Float32Array;
+  readonly kind: "sequential" | "diverging";
+  /** Ends of the colour scale; a diverging one is symmetric and this is its positive end. */
+  readonly domain: readonly [number, number];
+  /** What the colour means, with its unit. */
+  readonly meaning: string;
+  text(row: number, column: number): string;
+  note(row: number, column: number): string;
+}
+
+export interface GridQuestion {
+  readonly before: LensSide;
+  readonly after: LensSide | undefined;
+  readonly compare: Comparison;
+  readonly measure: LensMeasure;
+}
+
+export function gridCells({ before, after, compare, measure }: GridQuestion): GridCells {
+  if (compare === "difference" && after !== undefined) return differenceCells(before, after, measure);
+  return plainCells(compare === "after" && after !== undefined ? after : before, measure);
+}
+
+function plainCells(side: LensSide, measure: LensMeasure): GridCells {
+  const { lens, tracked } = side;
+  const values = fill(lens, (row, column) => read(side, measure, row, column));
+  const text = (row: number, column: number) => lens.topText(row, column);
+  const shape = { rows: lens.rows, columns: lens.columns, values, kind: "sequential" as const, text };
+  switch (measure) {
+    case "probability":
+      return { ...shape, domain: [0, 1], meaning: "probability of the leading token", note: (r, c) => shortProbability(lens.topProbability(r, c)) };
+    case "rank":
+      return {
+        ...shape,
+        // Colour is the rank on a logarithmic scale, the leader strongest.
+        values: values.map((rank) => -Math.log10(rank + 1)),
+        domain: [-4, 0],
+        meaning: `rank of ${quote(tracked)}, 0 leads (logarithmic)`,
+        note: (r, c) => shortRank(tracked?.rank(r, c)),
+      };
+    case "kl":
+      return { ...shape, domain: [0, upper(values, 1)], meaning: "KL to the final distribution, nats", note: (r, c) => shortNumber(lens.divergence(r, c)) };
+    case "entropy":
+      return { ...shape, domain: [0, upper(values, 1)], meaning: "entropy, nats", note: (r, c) => shortNumber(lens.entropy(r, c)) };
+  }
+}
+
+function differenceCells(before: LensSide, after: LensSide, measure: LensMeasure): GridCells {
+  const { lens } = before;
+  const change = (row: number, column: number): number => {
+    if (measure === "probability") return probabilityChange(before, after, row, column);
+    const [old, now] = [read(before, measure, row, column), read(after, measure, row, column)];
+    // Ranks compare by their logarithm: 0 → 1 matters, 5000 → 5001 does not. Up is better.
+    return measure === "rank" ? Math.log10(old + 1) - Math.log10(now + 1) : now - old;
+  };
+  const values = fill(lens, change);
+  const end = measure === "probability" ? 1 : Math.max(upper(values.map(Math.abs), 0.05), 0.05);
+  const meaning = {
+    probability: "change in probability of the token that led before",
+    rank: `change in rank of ${quote(before.tracked)}, in powers of ten; up is nearer the lead`,
+    kl: "change in KL to the final distribution, nats",
+    entropy: "change in entropy, nats",
+  }[measure];
+  return {
+    rows: lens.rows,
+    columns: lens.columns,
+    values,
+    kind: "diverging",
+    domain: [-end, end],
+    meaning,
+    text: (row, column) => {
+      const [old, now] = [lens.topText(row, column), after.lens.topText(row, column)];
+      return lens.topId(row, column) === after.lens.topId(row, column) ? now : `${old}→${now}`;
+    },
+    note: (row, column) =>
+      measure === "rank"
+        ? `${shortRank(before.tracked?.rank(row, column))}→${shortRank(after.tracked?.rank(row, column))}`
+        : shortSigned(change(row, column)),
+  };
+}
+
+/**
+ * Exact while the token that led before is still listed after; below the list its new probability is less than the last
+ * one listed, and zero is taken.
+ */
+function probabilityChange(before: LensSide, after: LensSide, row: number, column: number): number {
+  const id = before.lens.topId(row, column);
+  return (after.lens.probabilityOf(row, column, id) ?? 0) - before.lens.topProbability(row, column);
+}
+
+function read({ lens, tracked }: LensSide, measure: LensMeasure, row: number, column: number): number {
+  switch (measure) {
+    case "probability":
+      return lens.topProbability(row, column);
+    case "rank":
+      return tracked?.rank(row, column) ?? Number.NaN;
+    case "kl":
+      return lens.divergence(row, column);
+    case "entropy":
+      return lens.entropy(row, column);
+  }
+}
+
+function fill({ rows, columns }: LensAnswer, value: (row: number, column: number) => number): Float32Array {
+  const values = new Float32Array(rows * columns);
+  for (let row = 0; row < rows; row++) {
+    for (let column = 0; column < columns; column++) values[row * columns + column] = value(row, column);
+  }
+  return values;
+}
+
+/** The 98th percentile, so that one outlier does not wash out the rest. */
+function upper(values: Float32Array, least: number): number {
+  const sorted = values.filter((value) => Number.isFinite(value)).toSorted();
+  return Math.max(least, sorted[Math.floor(sorted.length * 0.98)] ?? least, least);
+}
+
+/** Two places without the zero: ".98", "1.00". */
+export function shortProbability(value: number): string {
+  if (Number.isNaN(value)) return "";
+  return value >= 0.995 ? "1.0" : value < 0.005 ? "0" : value.toFixed(2).slice(1);
+}
+
+function shortNumber(value: number): string {
+  if (Number.isNaN(value)) return "";
+  return value >= 9.95 ? String(Math.round(value)) : value.toFixed(1);
+}
+
+function shortSigned(value: number): string {
+  if (Number.isNaN(value) || Math.abs(value) < 0.005) return Number.isNaN(value) ? "" : "0";
+  const size = Math.abs(value) >= 9.95 ? String(Math.round(Math.abs(value))) : Math.abs(value).toFixed(2);
+  return `${value < 0 ? "−" : "+"}${size.replace(/^0\./, ".")}`;
+}
+
+function shortRank(rank: number | undefined): string {
+  if (rank === undefined || Number.isNaN(rank)) return "";
+  return rank >= 10_000 ? `${Math.round(rank / 1000)}k` : String(rank);
+}
+
+function quote(tracked: TrackedToken | undefined): string {
+  return tracked === undefined ? "the pinned token" : `“${tracked.text.replaceAll(" ", "·")}”`;
+}
