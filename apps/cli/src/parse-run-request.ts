@@ -8,10 +8,14 @@ export function parseRunRequest(text: string): RunRequest {
   const [first, ...more] = parsed.error.issues;
   const others = more.length === 0 ? "" : ` (and ${more.length} more)`;
   const at = first?.path.map(String).join("/") ?? "";
-  throw new PatchbayError("invalid-request", `The request is not valid: ${first?.message ?? "unknown issue"}${others}.`, {
-    ...(at === "" ? {} : { at }),
-    advice: "`patchbay run --help` shows a whole request; /api/v1/docs of a running server describes every field.",
-  });
+  throw new PatchbayError(
+    "invalid-request",
+    `The request is not valid: ${first?.message ?? "unknown issue"}${others}.`,
+    {
+      ...(at === "" ? {} : { at }),
+      advice: "`patchbay run --help` shows a whole request; /api/v1/docs of a running server describes every field.",
+    },
+  );
 }
 
 function parseJson(text: string): unknown {

@@ -1,5 +1,5 @@
 /** The commands with their options and help. What a command does is loaded when it is called, so that help is instant. */
-import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
+import { Command, InvalidArgumentError, Option } from "commander";
 import { manifest } from "./manifest.ts";
 
 export const DEFAULT_PORT = 7330;
@@ -45,11 +45,7 @@ export function createProgram(finish: (status: number) => void): Command {
     .helpOption("-h, --help", "print help")
     .addHelpText("after", EXAMPLES)
     .showSuggestionAfterError()
-    .exitOverride()
-    .action((_options, command: Command) => {
-      command.outputHelp({ error: true });
-      throw new CommanderError(2, "patchbay.noCommand", "no command");
-    });
+    .exitOverride();
 
   program
     .command("serve")
@@ -57,6 +53,11 @@ export function createProgram(finish: (status: number) => void): Command {
     .option("-p, --port <port>", "port to listen on", parsePort, DEFAULT_PORT)
     .option("--host <address>", "address to listen on; only this machine unless told otherwise", "127.0.0.1")
     .addOption(homeOption())
+    .addOption(
+      new Option("--token <token>", "what visitors must show beyond this machine; made up where needed").env(
+        "PATCHBAY_TOKEN",
+      ),
+    )
     .option("--open", "open the browser")
     .action(async (options) => (await import("./commands/serve.ts")).serve(options));
 

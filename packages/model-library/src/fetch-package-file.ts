@@ -23,7 +23,7 @@ export interface FetchOptions {
   readonly progress?: (received: number, total: number) => void;
 }
 
-/** Puts the file under `folder` and returns its path. @throws PatchbayError `fetch-failed` or `cancelled` */
+/** Puts the file under `folder` and returns its path. @throws PatchbayError `fetch-failed`, or the signal's reason */
 export async function fetchPackageFile(source: PackageFile, folder: string, options: FetchOptions = {}): Promise<string> {
   const { signal } = options;
   const specification = `${source.package}@${source.version}`;
@@ -33,13 +33,10 @@ export async function fetchPackageFile(source: PackageFile, folder: string, opti
     await pacote.tarball.stream(specification, (tarball) => extractFile(tarball, source, folder, options), settings);
     if ((await stat(file)).isFile()) return file;
   } catch (cause) {
-    throw signal?.aborted === true ? cancelled(cause) : fetchFailed(specification, cause);
+    signal?.throwIfAborted();
+    throw fetchFailed(specification, cause);
   }
   throw fetchFailed(specification, new Error(`${source.path} is not a file`));
-}
-
-export function cancelled(cause: unknown): PatchbayError {
-  return new PatchbayError("cancelled", "The installation was cancelled; nothing was left behind.", { cause });
 }
 
 function extractFile(

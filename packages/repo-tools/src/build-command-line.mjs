@@ -2,11 +2,13 @@
  * Bundles the command line, the server and our packages into apps/cli/dist; npm's packages stay outside, where their
  * native files are. Every chunk lies in the same folder, so that one relative path leads back to the sources.
  */
+import { existsSync } from "node:fs";
 import { readFile, rm } from "node:fs/promises";
 import { dirname, relative } from "node:path";
 import { build } from "esbuild";
 import { COMMAND_LINE_BUNDLE, ROOT } from "./paths.mjs";
 import { ToolError } from "./progress.mjs";
+import { packageOf } from "./workspaces.mjs";
 
 export async function buildCommandLine() {
   const folder = dirname(COMMAND_LINE_BUNDLE);
@@ -31,16 +33,28 @@ export async function buildCommandLine() {
   }
 }
 
-/** @type {import("esbuild").Plugin} */
+/**
+ * Node looks for the bundle's imports from apps/cli upwards. A package that npm put elsewhere (beside the one workspace
+ * that uses it, for versions that differ) is not found there, and goes into the bundle.
+ * @type {import("esbuild").Plugin}
+ */
 const npmPackagesStayOutside = {
   name: "npm-packages-stay-outside",
   setup({ onResolve }) {
-    onResolve({ filter: /^[^./]/ }, ({ path, kind }) => {
+    onResolve({ filter: /^[^./]/ }, ({ path, kind, resolveDir }) => {
       if (kind === "entry-point" || path.startsWith("@patchbay/")) return undefined;
-      return { path, external: true };
+      return liesBesideImporter(packageOf(path), resolveDir) ? undefined : { path, external: true };
     });
   },
 };
+
+/** @param {string} name @param {string} importer its folder */
+function liesBesideImporter(name, importer) {
+  for (let folder = importer; folder.startsWith(ROOT) && folder !== ROOT; folder = dirname(folder)) {
+    if (existsSync(`${folder}/node_modules/${name}`)) return !COMMAND_LINE_BUNDLE.startsWith(`${folder}/`);
+  }
+  return false;
+}
 
 /**
  * A source that looks for a file beside itself writes `new URL("./x", import.meta.url)`; in the bundle that address must

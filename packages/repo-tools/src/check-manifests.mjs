@@ -8,7 +8,7 @@ import { posix } from "node:path";
 import ts from "typescript";
 import { APPS, importableFrom, PACKAGES } from "./layers.mjs";
 import { ROOT } from "./paths.mjs";
-import { listFiles, listWorkspaces, readManifest } from "./workspaces.mjs";
+import { listFiles, listWorkspaces, packageOf, readManifest } from "./workspaces.mjs";
 
 /** Not part of the layers: scripts that nobody imports. */
 const UNLAYERED = new Set(["packages/repo-tools"]);
@@ -60,8 +60,9 @@ function importProblems({ folder, name, dependencies, devDependencies }, shared,
           problems.push(`${file} imports ${specifier}: another workspace is imported by its name`);
         continue;
       }
+      if (isNotAPackage(specifier)) continue;
       const wanted = packageOf(specifier);
-      if (wanted === undefined || wanted === name) continue;
+      if (wanted === name) continue;
       used.add(wanted);
       if (wanted in dependencies || (forDevelopment && (wanted in devDependencies || wanted in shared))) continue;
       problems.push(`${file} imports ${specifier}, but ${folder}/package.json does not list ${wanted}`);
@@ -94,10 +95,7 @@ export function importsOf(text, file) {
   return ts.preProcessFile(text, true, false).importedFiles.map(({ fileName }) => fileName);
 }
 
-/** "@scope/name/deep" is "@scope/name"; Node's own modules and aliases are undefined. @param {string} specifier */
-function packageOf(specifier) {
-  if (specifier.startsWith("node:") || specifier.startsWith("#") || specifier.startsWith("@/")) return undefined;
-  const [first = "", second = ""] = specifier.split("/");
-  if (builtinModules.includes(first)) return undefined;
-  return specifier.startsWith("@") ? `${first}/${second}` : first;
+/** Node's own modules and aliases. @param {string} specifier */
+function isNotAPackage(specifier) {
+  return /^(node:|#|@\/)/.test(specifier) || builtinModules.includes(specifier);
 }

@@ -54,3 +54,9 @@ function subfolders(path) {
     .filter((entry) => entry.isDirectory())
     .map(({ name }) => name);
 }
+
+/** The package of an import: "@scope/name/deep" is of "@scope/name". @param {string} specifier */
+export function packageOf(specifier) {
+  const [first = "", second = ""] = specifier.split("/");
+  return specifier.startsWith("@") ? `${first}/${second}` : first;
+}

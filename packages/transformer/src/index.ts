@@ -26,6 +26,7 @@ export { type RotaryDescription, rotaryTables } from "./rotary.ts";
 export {
   buildPlainModel,
   buildStage,
+  logSumExpOf,
   type Stage,
   STAGE_VALUES,
   type StageGraph,

@@ -34,7 +34,14 @@ export {
   randomBaseline,
 } from "./trace/patch.ts";
 export { readPatch, readPlace, writePatch, writePlace } from "./trace/patch-notation.ts";
-export { detailRequest, generationRequest, lensRequest, patternRequest, runInput, trackRequest } from "./trace/requests.ts";
+export {
+  detailRequest,
+  generationRequest,
+  lensRequest,
+  patternRequest,
+  runInput,
+  trackRequest,
+} from "./trace/requests.ts";
 export { type DifferenceMark, markDifferences } from "./trace/text-difference.ts";
 export { createTraceStore, type TraceState, type TraceStore } from "./trace/trace-store.ts";
 export {

@@ -1,8 +1,12 @@
 /** `patchbay run`: one request, the same JSON as POST /api/v1/runs, no server. */
 import { readFile, writeFile } from "node:fs/promises";
 import { text } from "node:stream/consumers";
-import { PatchbayError } from "@patchbay/vocabulary";
-import { withInstalledModels } from "../compose.ts";
+import { BUNDLED_MODEL, type InstalledModel, openModelLibrary } from "@patchbay/model-library";
+import { encodeSafetensors } from "@patchbay/transformer";
+import { cancelOnInterrupt } from "../cancel-on-interrupt.ts";
+import { openInstalledModel } from "../compose.ts";
+import { resolveHome } from "../home.ts";
+import { installBundled } from "../install-bundled.ts";
 import { parseRunRequest } from "../parse-run-request.ts";
 
 export interface RunOptions {
@@ -11,27 +15,37 @@ export interface RunOptions {
   readonly safetensors?: string;
 }
 
-export async function runRequest(source: string, { home, output, safetensors }: RunOptions): Promise<void> {
+export async function runRequest(source: string, { home: chosen, output, safetensors }: RunOptions): Promise<void> {
+  const home = resolveHome(chosen);
   const request = parseRunRequest(await readSource(source));
-  const controller = new AbortController();
-  const cancel = () => controller.abort();
-  process.once("SIGINT", cancel);
-  try {
-    await withInstalledModels(home, async (models) => {
-      const service = await models.open(request.model);
-      const { result, tensors } = await service.run(request, { signal: controller.signal });
-      const json = `${JSON.stringify(result, undefined, 2)}\n`;
-      if (output === undefined) process.stdout.write(json);
-      else await writeFile(output, json);
-      if (safetensors !== undefined) await writeTensors(safetensors, tensors);
-    });
-  } finally {
-    process.off("SIGINT", cancel);
-  }
+  await cancelOnInterrupt(async (signal) => {
+    const service = await openInstalledModel(home, await findModel(home, request.model, signal));
+    const { result, tensors } = await service.run(request, { signal });
+    if (safetensors !== undefined) await writeFile(safetensors, encodeSafetensors(tensors));
+    const json = `${JSON.stringify(result, undefined, 2)}\n`;
+    if (output === undefined) await writeToStandardOutput(json);
+    else await writeFile(output, json);
+  });
+}
+
+/** The bundled model is fetched where it is missing, so that the first command may be this one. */
+async function findModel(home: string, name: string, signal: AbortSignal): Promise<InstalledModel> {
+  const library = openModelLibrary(home);
+  return name === BUNDLED_MODEL ? installBundled(library, signal) : library.find(name);
 }
 
 async function readSource(source: string): Promise<string> {
   if (source !== "-") return readFile(source, "utf8");
   if (process.stdin.isTTY) process.stderr.write("Reading the request from the terminal; end with Ctrl-D.\n");
   return text(process.stdin);
+}
+
+/** A reader that closes early (`| head`) has what it wanted. */
+function writeToStandardOutput(json: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    process.stdout.once("error", (error: NodeJS.ErrnoException) =>
+      error.code === "EPIPE" ? resolve() : reject(error),
+    );
+    process.stdout.write(json, () => resolve());
+  });
 }

@@ -8,7 +8,10 @@ export const port: Check = {
     const reason = await whyNotFree(port);
     if (reason === undefined) return ok(`${port} is free`);
     if (await isPatchbay(port)) return ok(`${port}: a Patchbay server answers at http://127.0.0.1:${port}`);
-    return warning(`${port} cannot be used (${reason})`, "Stop the other program, or use `patchbay serve --port 0` for any free port.");
+    return warning(
+      `${port} cannot be used (${reason})`,
+      "Stop the other program, or use `patchbay serve --port 0` for any free port.",
+    );
   },
 };
 

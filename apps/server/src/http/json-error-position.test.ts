@@ -11,7 +11,7 @@ const CASES: readonly [text: string, offset: number, expected: string][] = [
   ["{a: 1}", 1, "key or }"],
   ['{"a": "x\ny"}', 6, "value"],
   ["[1]]", 3, "end"],
-  ["[01]", 2, ", or ]"],
+  ["[01]", 1, "value or ]"],
   ["[}", 1, "value or ]"],
   ["", 0, "value"],
 ];

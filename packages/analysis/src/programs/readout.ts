@@ -3,7 +3,7 @@
  * tokens' logits and ranks, all inside the graph.
  */
 import { GraphBuilder } from "@patchbay/onnx-graph";
-import type { Engine, Program, TransformerModel } from "@patchbay/transformer";
+import { type Engine, logSumExpOf, type Program, type TransformerModel } from "@patchbay/transformer";
 import { type Tensor, tensor } from "@patchbay/vocabulary";
 import { finalNorm, toLogits } from "./final-norm.ts";
 import { topTokens } from "./top-tokens.ts";
@@ -114,13 +114,8 @@ function readoutProgram(model: TransformerModel, norm: LensNorm): Program {
 }
 
 function distribution(g: GraphBuilder, logits: string): { logSumExp: string; probabilities: string } {
-  const maximum = g.maximum(logits, [-1], true);
-  const exponentials = g.exponential(g.subtract(logits, maximum));
-  const sum = g.sum(exponentials, [-1], true);
-  return {
-    logSumExp: g.squeeze(g.add(maximum, g.logarithm(sum)), [-1]),
-    probabilities: g.divide(exponentials, sum),
-  };
+  const probabilities = g.softmax(logits, -1);
+  return { probabilities, logSumExp: logSumExpOf(g, logits, probabilities) };
 }
 
 function joinPositions(parts: readonly Tensor[], stateCount: number): Tensor {

@@ -3,7 +3,7 @@
  * the final norm into the vectors first if wanted); `cosines` divide the same products by both lengths.
  */
 import { GraphBuilder } from "@patchbay/onnx-graph";
-import { matrixValue, type Engine, type Program, type TransformerModel } from "@patchbay/transformer";
+import { logSumExpOf, matrixValue, type Engine, type Program, type TransformerModel } from "@patchbay/transformer";
 import { ensureDefined, type Tensor, tensor } from "@patchbay/vocabulary";
 import { int64 } from "./readout.ts";
 import { topTokens } from "./top-tokens.ts";
@@ -78,14 +78,11 @@ function rank(g: GraphBuilder, name: string, scores: string, top: string, vocabu
   g.output(g.negate(worst.values), "float32", ["vector", "rank"], `${name}.bottom`);
   g.output(worst.tokens, "int32", ["vector", "rank"], `${name}.bottom_tokens`);
 
-  const maximum = g.slice(best.values, 1, 0, 1);
-  const exponentials = g.exponential(g.subtract(scores, maximum));
-  const sum = g.sum(exponentials, [1], true);
-  const logSumExp = g.add(maximum, g.logarithm(sum));
+  const probabilities = g.softmax(scores, -1);
+  const logSumExp = logSumExpOf(g, scores, probabilities);
+  g.output(logSumExp, "float32", ["vector"], `${name}.log_sum_exp`);
   // Entropy of softmax: log Σ − E[score].
-  const expected = g.divide(g.sum(g.multiply(exponentials, scores), [1], true), sum);
-  g.output(g.squeeze(logSumExp, [1]), "float32", ["vector"], `${name}.log_sum_exp`);
-  g.output(g.squeeze(g.subtract(logSumExp, expected), [1]), "float32", ["vector"], `${name}.entropy`);
+  g.output(g.subtract(logSumExp, g.sum(g.multiply(probabilities, scores), [1])), "float32", ["vector"], `${name}.entropy`);
 }
 
 /** Vectors seen through the final norm's weight: what one unit of them adds to the logits at scale 1. */

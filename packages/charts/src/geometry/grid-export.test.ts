@@ -7,7 +7,11 @@ const content = {
   rowLabels: ["L0", "embed"],
   columnLabels: ["⟨s⟩", "·a"],
   values: new Float32Array([0.5, 1, Number.NaN, 0.25]),
-  text: (row: number, column: number) => [["<", '"'], [",", "·b"]][row]?.[column] ?? "",
+  text: (row: number, column: number) =>
+    [
+      ["<", '"'],
+      [",", "·b"],
+    ][row]?.[column] ?? "",
   note: () => ".50",
 };
 

@@ -20,7 +20,13 @@ export interface GridCaption {
 
 const SVG = { cellWidth: 64, cellHeight: 44, left: 64, top: 56, fontSize: 12 } as const;
 
-export function gridToSvg(content: GridContent, scale: ColourScale, caption: GridCaption, paper: string, ink: string): string {
+export function gridToSvg(
+  content: GridContent,
+  scale: ColourScale,
+  caption: GridCaption,
+  paper: string,
+  ink: string,
+): string {
   const { rowLabels, columnLabels, values } = content;
   const width = SVG.left + columnLabels.length * SVG.cellWidth + 16;
   const height = SVG.top + rowLabels.length * SVG.cellHeight + 48;
@@ -36,11 +42,18 @@ export function gridToSvg(content: GridContent, scale: ColourScale, caption: Gri
       const index = scale.index(values[row * columnLabels.length + column] ?? Number.NaN);
       const fill = scale.colours[index] ?? paper;
       const on = scale.inks[index] ?? ink;
-      parts.push(`<rect x="${x + 1.5}" y="${y + 1.5}" width="${SVG.cellWidth - 3}" height="${SVG.cellHeight - 3}" rx="3.5" fill="${fill}"/>`);
+      parts.push(
+        `<rect x="${x + 1.5}" y="${y + 1.5}" width="${SVG.cellWidth - 3}" height="${SVG.cellHeight - 3}" rx="3.5" fill="${fill}"/>`,
+      );
       const middle = x + SVG.cellWidth / 2;
       const token = fitMonospace(content.text(row, column), SVG.cellWidth - 8, characterWidth);
       write(middle, y + 20, token, `class="m" text-anchor="middle" font-size="${SVG.fontSize}" fill="${on}"`);
-      write(middle, y + 34, content.note(row, column), `text-anchor="middle" font-size="9.5" fill="${on}" opacity="0.72"`);
+      write(
+        middle,
+        y + 34,
+        content.note(row, column),
+        `text-anchor="middle" font-size="9.5" fill="${on}" opacity="0.72"`,
+      );
     });
   });
   columnLabels.forEach((label, column) => {
@@ -67,7 +80,13 @@ export function gridToCsv(content: GridContent, valueName: string): string {
   content.rowLabels.forEach((label, row) => {
     content.columnLabels.forEach((column, position) => {
       const value = content.values[row * content.columnLabels.length + position] ?? Number.NaN;
-      const cells = [label, String(position), column, content.text(row, position), Number.isNaN(value) ? "" : String(value)];
+      const cells = [
+        label,
+        String(position),
+        column,
+        content.text(row, position),
+        Number.isNaN(value) ? "" : String(value),
+      ];
       lines.push(cells.map(escapeCsv).join(","));
     });
   });

@@ -94,7 +94,11 @@ export function cellAt(layout: GridLayout, x: number, y: number): CellAddress | 
 }
 
 /** The cell that a key leads to; the edges hold. Undefined for a key that is not about walking. */
-export function walk({ row, column }: CellAddress, key: string, { rows, columns }: GridLayout): CellAddress | undefined {
+export function walk(
+  { row, column }: CellAddress,
+  key: string,
+  { rows, columns }: GridLayout,
+): CellAddress | undefined {
   const last = { row: rows - 1, column: columns - 1 };
   const moves: Readonly<Record<string, CellAddress>> = {
     ArrowUp: { row: row - 1, column },

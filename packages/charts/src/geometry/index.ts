@@ -1,12 +1,14 @@
-export { type AxisTick, type DoseResponseData, type DoseResponseGeometry, doseResponse } from "./dose-response.ts";
-export { type HistogramGeometry, histogram } from "./histogram.ts";
-export { neuronScatter, type ScatterGeometry, type ScatterSize } from "./neuron-scatter.ts";
-export { type HeatToken, type TokenHeat, tokenHeat } from "./token-heat.ts";
-export { scrollToReveal, type VirtualWindow, virtualWindow } from "./virtual-window.ts";
 export { type ArcSpace, type AttentionArc, attentionArcs } from "./attention-arcs.ts";
 export { type CableRun, cableLanes, cablePath } from "./cable-path.ts";
 export { type ColourScale, contrast, divergingScale, sequentialScale, type ThemeName } from "./colour-scale.ts";
-export { type DepthCurvePoint, type DepthCurveSpace, depthCurvePath, depthCurvePoints, spacedLabels } from "./depth-curve.ts";
+export {
+  type DepthCurvePoint,
+  type DepthCurveSpace,
+  depthCurvePath,
+  depthCurvePoints,
+  spacedLabels,
+} from "./depth-curve.ts";
+export { type AxisTick, type DoseResponseData, type DoseResponseGeometry, doseResponse } from "./dose-response.ts";
 export { fitFontSize, fitMonospace, MONOSPACE_EM } from "./fit-text.ts";
 export { type GridCaption, type GridContent, gridToCsv, gridToSvg } from "./grid-export.ts";
 export {
@@ -22,3 +24,7 @@ export {
   visibleCells,
   walk,
 } from "./grid-layout.ts";
+export { type HistogramGeometry, histogram } from "./histogram.ts";
+export { neuronScatter, type ScatterGeometry, type ScatterSize } from "./neuron-scatter.ts";
+export { type HeatToken, type TokenHeat, tokenHeat } from "./token-heat.ts";
+export { scrollToReveal, type VirtualWindow, virtualWindow } from "./virtual-window.ts";

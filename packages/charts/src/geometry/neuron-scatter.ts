@@ -92,7 +92,7 @@ export function neuronScatter({ size, layers, layer, value, scale }: ScatterInpu
   };
 }
 
-/** On a logarithmic axis whole decades at both ends, so that a value keeps its place when the data change a little. */
+/** A logarithmic axis ends at a whole decade above; below it begins a little before the smallest value. */
 function measureDomain(value: ArrayLike<number>, scale: "linear" | "log"): readonly [number, number] {
   let low = Number.POSITIVE_INFINITY;
   let high = Number.NEGATIVE_INFINITY;
@@ -103,7 +103,7 @@ function measureDomain(value: ArrayLike<number>, scale: "linear" | "log"): reado
     if (v > high) high = v;
   }
   if (low > high) return scale === "log" ? [1e-4, 1] : [0, 1];
-  if (scale === "log") return [10 ** Math.floor(Math.log10(low)), 10 ** Math.ceil(Math.log10(high) || 0)];
+  if (scale === "log") return [low * 0.8, 10 ** Math.ceil(Math.log10(high))];
   if (low === high) return [low - 1, high + 1];
   const padding = (high - low) * 0.02;
   return [low - padding, high + padding];

@@ -126,8 +126,8 @@ export function NeuronScatter(props: NeuronScatterProps) {
       <span
         style={{
           position: "absolute",
-          right: 14,
-          bottom: 24,
+          right: 44,
+          bottom: 3,
           fontSize: "var(--text-1)",
           color: "var(--ink-3)",
           pointerEvents: "none",

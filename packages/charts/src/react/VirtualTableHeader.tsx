@@ -52,7 +52,7 @@ export function TableHeader<Row>({ columns, tracks, sort, onSort }: TableHeaderP
               }}
             >
               {column.title}
-              <span aria-hidden="true" style={{ display: "inline-block", width: 11, textAlign: "right" }}>
+              <span aria-hidden="true" style={{ position: "absolute" }}>
                 {sort?.key === column.key ? (sort.order === "descending" ? "↓" : "↑") : ""}
               </span>
             </button>

@@ -171,8 +171,16 @@ function unembed(
 function readLogits(g: GraphBuilder, logits: ValueName): void {
   const axes = ["batch", "position"];
   g.output(logits, "float32", [...axes, "token"], STAGE_VALUES.logits);
-  g.output(g.logSumExp(logits, [-1]), "float32", axes, STAGE_VALUES.logSumExp);
+  g.output(logSumExpOf(g, logits, g.softmax(logits, -1)), "float32", axes, STAGE_VALUES.logSumExp);
   const top = g.topK(logits, g.input(STAGE_VALUES.top, "int64", [1]));
   g.output(top.values, "float32", [...axes, "rank"], STAGE_VALUES.topLogits);
   g.output(g.cast(top.indices, "int32"), "int32", [...axes, "rank"], STAGE_VALUES.topTokens);
+}
+
+/**
+ * log Σ exp over the last axis, from the softmax: the maximum minus the log of its probability. The runtime's Softmax sums
+ * in many lanes; ReduceLogSumExp and ReduceSum over a large vocabulary lose the small terms and with them four digits.
+ */
+export function logSumExpOf(g: GraphBuilder, logits: ValueName, probabilities: ValueName): ValueName {
+  return g.subtract(g.maximum(logits, [-1]), g.logarithm(g.maximum(probabilities, [-1])));
 }

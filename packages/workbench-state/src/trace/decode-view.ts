@@ -1,5 +1,5 @@
 /** Reads a view back from a query string. What cannot be read takes its default, and a notice says so. */
-import { type Patch } from "./patch.ts";
+import type { Patch } from "./patch.ts";
 import { readPatch } from "./patch-notation.ts";
 import {
   COMPARISONS,
@@ -60,8 +60,10 @@ function readPatches(texts: readonly string[], notices: string[]): Patch[] {
   const patches: Patch[] = [];
   for (const text of texts) {
     const patch = readPatch(text);
-    if (patch === undefined) notices.push(`The patch "${clip(text)}" in the address was not understood and is left out.`);
-    else if (patches.some(({ cable }) => cable === patch.cable)) notices.push(`Two patches in the address are called "${patch.cable}"; only the first is kept.`);
+    if (patch === undefined)
+      notices.push(`The patch "${clip(text)}" in the address was not understood and is left out.`);
+    else if (patches.some(({ cable }) => cable === patch.cable))
+      notices.push(`Two patches in the address are called "${patch.cable}"; only the first is kept.`);
     else if (patches.length < MAXIMUM_PATCHES) patches.push(patch);
   }
   return patches;

@@ -38,16 +38,25 @@ function writeToken(token: string | number | undefined): string | undefined {
 
 /** `tokens:24,temperature:0.8,top-p:0.9,top-k:40,seed:3`, each only where it differs from greedy. */
 function writeSampling(sampling: SamplingChoice): string | undefined {
-  const names = { maxTokens: "tokens", temperature: "temperature", topP: "top-p", topK: "top-k", seed: "seed" } as const;
+  const names = {
+    maxTokens: "tokens",
+    temperature: "temperature",
+    topP: "top-p",
+    topK: "top-k",
+    seed: "seed",
+  } as const;
   const parts = (Object.keys(names) as (keyof typeof names)[])
     .filter((name) => sampling[name] !== GREEDY[name])
     .map((name) => `${names[name]}:${sampling[name]}`);
   return parts.length === 0 ? undefined : parts.join(",");
 }
 
+/** Half of a pair, as a broken copy may leave it; no address can hold one. */
+const LONE_SURROGATE = /\p{Surrogate}/gu;
+
 /** Percent-encoding that leaves alone what a query may hold as it is, so that patches stay readable. */
 function escapeValue(value: string): string {
-  return encodeURIComponent(value.toWellFormed())
+  return encodeURIComponent(value.replaceAll(LONE_SURROGATE, "\ufffd"))
     .replaceAll("%20", "+")
-    .replaceAll(/%(3A|2C|5B|5D|40|2F)/g, (escape) => decodeURIComponent(escape));
+    .replaceAll(/%(3A|2C|5B|5D|40|2F)/g, (code) => decodeURIComponent(code));
 }

@@ -1,12 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { RunResult } from "@patchbay/contract";
-import type { z } from "zod";
 import { gridCells, shortProbability } from "./grid-cells.ts";
 import { depthLabel, lensAnswer, trackedToken } from "./lens-answer.ts";
 
 /** Two rows, two positions, two tokens a cell; `ids` row-major. */
-function run(ids: number[], probabilities: number[], ranks: number[]): z.infer<typeof RunResult> {
+function run(ids: number[], probabilities: number[], ranks: number[]): RunResult {
   const tensor = (shape: number[], data: number[]) => ({ axes: shape.map((_, i) => `a${i}`), shape, data });
   const grid = (data: number[]) => tensor([1, 2, 2], data);
   return {
@@ -31,7 +30,19 @@ function run(ids: number[], probabilities: number[], ranks: number[]): z.infer<t
         settledAt: tensor([1, 2], [1, 0]),
       },
     },
-    recipe: { model: "m", modelHash: "", engine: "", runtime: "", tokens: [], bosPrepended: true, normalisation: "", dtype: "", weights: "", request: {}, hash: "" },
+    recipe: {
+      model: "m",
+      modelHash: "",
+      engine: "",
+      runtime: "",
+      tokens: [],
+      bosPrepended: true,
+      normalisation: "",
+      dtype: "",
+      weights: "",
+      request: {},
+      hash: "",
+    },
     milliseconds: 1,
   };
 }
@@ -56,14 +67,20 @@ test("cells are read by row and column", () => {
 
 test("before and after show the leading token and its probability", () => {
   const cells = gridCells({ before, after, compare: "after", measure: "probability" });
-  assert.deepEqual([...cells.values].map((value) => value.toFixed(2)), ["0.90", "0.50", "0.80", "0.90"]);
+  assert.deepEqual(
+    [...cells.values].map((value) => value.toFixed(2)),
+    ["0.90", "0.50", "0.80", "0.90"],
+  );
   assert.equal(cells.text(1, 0), " b");
   assert.equal(cells.kind, "sequential");
 });
 
 test("the difference follows the token that led before", () => {
   const cells = gridCells({ before, after, compare: "difference", measure: "probability" });
-  assert.deepEqual([...cells.values].map((value) => value.toFixed(2)), ["0.00", "0.00", "-0.45", "-0.70"]);
+  assert.deepEqual(
+    [...cells.values].map((value) => value.toFixed(2)),
+    ["0.00", "0.00", "-0.45", "-0.70"],
+  );
   assert.equal(cells.text(0, 0), " a");
   assert.equal(cells.text(1, 0), " a→ b");
   assert.equal(cells.note(1, 0), "−.45");
@@ -72,7 +89,10 @@ test("the difference follows the token that led before", () => {
 test("a difference with itself is zero everywhere, in every measure", () => {
   for (const measure of ["probability", "rank", "kl", "entropy"] as const) {
     const { values } = gridCells({ before, after: before, compare: "difference", measure });
-    assert.ok(values.every((value) => value === 0), measure);
+    assert.ok(
+      values.every((value) => value === 0),
+      measure,
+    );
   }
 });
 

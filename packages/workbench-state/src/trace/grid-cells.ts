@@ -40,7 +40,12 @@ function plainCells(side: LensSide, measure: LensMeasure): GridCells {
   const shape = { rows: lens.rows, columns: lens.columns, values, kind: "sequential" as const, text };
   switch (measure) {
     case "probability":
-      return { ...shape, domain: [0, 1], meaning: "probability of the leading token", note: (r, c) => shortProbability(lens.topProbability(r, c)) };
+      return {
+        ...shape,
+        domain: [0, 1],
+        meaning: "probability of the leading token",
+        note: (r, c) => shortProbability(lens.topProbability(r, c)),
+      };
     case "rank":
       return {
         ...shape,
@@ -51,9 +56,19 @@ function plainCells(side: LensSide, measure: LensMeasure): GridCells {
         note: (r, c) => shortRank(tracked?.rank(r, c)),
       };
     case "kl":
-      return { ...shape, domain: [0, upper(values, 1)], meaning: "KL to the final distribution, nats", note: (r, c) => shortNumber(lens.divergence(r, c)) };
+      return {
+        ...shape,
+        domain: [0, upper(values, 1)],
+        meaning: "KL to the final distribution, nats",
+        note: (r, c) => shortNumber(lens.divergence(r, c)),
+      };
     case "entropy":
-      return { ...shape, domain: [0, upper(values, 1)], meaning: "entropy, nats", note: (r, c) => shortNumber(lens.entropy(r, c)) };
+      return {
+        ...shape,
+        domain: [0, upper(values, 1)],
+        meaning: "entropy, nats",
+        note: (r, c) => shortNumber(lens.entropy(r, c)),
+      };
   }
 }
 

@@ -1,10 +1,6 @@
 /** Reading a lens result cell by cell. Rows are sites in depth order (embedding first); columns are positions. Batch row 0. */
 import type { LensResult, RunResult } from "@patchbay/contract";
 import { isSiteKind, parseSite } from "@patchbay/vocabulary";
-import type { z } from "zod";
-
-type Lens = z.infer<typeof LensResult>;
-type Run = z.infer<typeof RunResult>;
 
 export interface RankedProbability {
   readonly id: number;
@@ -34,7 +30,7 @@ export interface LensAnswer {
   settledAt(column: number): number;
 }
 
-export function lensAnswer(run: Run): LensAnswer | undefined {
+export function lensAnswer(run: RunResult): LensAnswer | undefined {
   const { lens } = run.results;
   if (lens === undefined) return undefined;
   const rows = lens.sites.length;
@@ -79,7 +75,7 @@ export interface TrackedToken {
   rank(row: number, column: number): number;
 }
 
-export function trackedToken(lens: Lens | undefined, index = 0): TrackedToken | undefined {
+export function trackedToken(lens: LensResult | undefined, index = 0): TrackedToken | undefined {
   const tracked = lens?.tracked;
   const token = tracked?.tokens[index];
   if (lens === undefined || tracked === undefined || token === undefined) return undefined;

@@ -15,7 +15,8 @@ export function writePatch(patch: Patch): string {
   const units = patch.units === undefined ? "" : `[${patch.units.join(",")}]`;
   const positions = typeof patch.positions === "string" ? patch.positions : patch.positions.join(",");
   const parts = [`${patch.muted ? "!" : ""}${patch.cable}`, writePlace(patch.site) + units, operation.op];
-  if ("value" in operation) parts.push(`${operation.value}${"unit" in operation && operation.unit === "maximum" ? "max" : ""}`);
+  if ("value" in operation)
+    parts.push(`${operation.value}${"unit" in operation && operation.unit === "maximum" ? "max" : ""}`);
   parts.push(positions);
   if (operation.op === "replace") parts.push(operation.text);
   return parts.join(":");

@@ -1,7 +1,14 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Intervention } from "@patchbay/contract";
-import { interventionOf, interventionsOf, type Patch, PATCH_OPERATIONS, type PatchOperation, randomBaseline } from "./patch.ts";
+import {
+  interventionOf,
+  interventionsOf,
+  PATCH_OPERATIONS,
+  type Patch,
+  type PatchOperation,
+  randomBaseline,
+} from "./patch.ts";
 
 const PATCH: Patch = {
   cable: "orange",
@@ -45,8 +52,14 @@ test("muted patches and patches of generated positions stay out of a run; the or
   const third: Patch = { ...PATCH, cable: "gold", muted: true };
   const fourth: Patch = { ...PATCH, cable: "red", operation: { op: "zero" } };
   const patches = [PATCH, second, third, fourth];
-  assert.deepEqual(interventionsOf(patches, "run").map(({ op }) => op), ["set", "zero"]);
-  assert.deepEqual(interventionsOf(patches, "generation").map(({ positions }) => positions), ["all", "generated", "all"]);
+  assert.deepEqual(
+    interventionsOf(patches, "run").map(({ op }) => op),
+    ["set", "zero"],
+  );
+  assert.deepEqual(
+    interventionsOf(patches, "generation").map(({ positions }) => positions),
+    ["all", "generated", "all"],
+  );
 });
 
 test("the random baseline takes other neurons of the same layer, the same ones for the same seed", () => {

@@ -62,7 +62,12 @@ export function interventionOf(patch: Patch, purpose: "run" | "generation"): Int
   };
   switch (operation.op) {
     case "set":
-      return { ...place, op: "set", value: operation.value, ...(operation.unit === "maximum" ? { unit: "maximum" } : {}) };
+      return {
+        ...place,
+        op: "set",
+        value: operation.value,
+        ...(operation.unit === "maximum" ? { unit: "maximum" } : {}),
+      };
     case "add":
     case "scale":
       return { ...place, op: operation.op, value: operation.value };

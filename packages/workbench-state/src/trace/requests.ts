@@ -15,7 +15,10 @@ export function lensRequest(
   interventions: readonly Intervention[],
   options: { readonly norm: "final" | "none"; readonly top: number },
 ): RunRequest {
-  return { ...base(subject, interventions), compute: { lens: { norm: options.norm, positions: "all", top: options.top } } };
+  return {
+    ...base(subject, interventions),
+    compute: { lens: { norm: options.norm, positions: "all", top: options.top } },
+  };
 }
 
 /** One token (or two) in every cell: probability, logit and rank, whether or not it leads. */
@@ -50,7 +53,11 @@ export function detailRequest(
 }
 
 /** The attention patterns of some layers, whole. */
-export function patternRequest(subject: Subject, interventions: readonly Intervention[], layers: readonly number[]): RunRequest {
+export function patternRequest(
+  subject: Subject,
+  interventions: readonly Intervention[],
+  layers: readonly number[],
+): RunRequest {
   const capture = layers.map((layer) => ({ site: siteName("attn.hook_pattern", layer) }));
   return { ...base(subject, interventions), compute: { capture } };
 }

@@ -4,7 +4,8 @@ import { markDifferences } from "./text-difference.ts";
 
 function show(before: string, after: string): [string, string] {
   const marks = markDifferences([...before], [...after], (a, b) => a === b);
-  const text = (side: typeof marks.before) => side.map(({ item, changed }) => (changed ? item.toUpperCase() : item)).join("");
+  const text = (side: typeof marks.before) =>
+    side.map(({ item, changed }) => (changed ? item.toUpperCase() : item)).join("");
   return [text(marks.before), text(marks.after)];
 }
 

@@ -16,7 +16,10 @@ export interface TraceState {
 
 export interface TraceStore extends StoreApi<TraceState> {
   /** `step`: back undoes it. */
-  update(change: Partial<TraceView> | ((view: TraceView) => Partial<TraceView>), options?: { readonly step?: boolean }): void;
+  update(
+    change: Partial<TraceView> | ((view: TraceView) => Partial<TraceView>),
+    options?: { readonly step?: boolean },
+  ): void;
   dismissNotices(): void;
   dispose(): void;
 }

@@ -20,7 +20,21 @@ function randomSource(seed: number) {
   return { next, whole, pick, maybe };
 }
 
-const TEXTS = ["", " L", "#", "##a", "#12", "a b", "é😀 ⟨s⟩", "x&y=z?#%", "two\nlines\t", "a:b,c[1]+", "  ", "%zz", "¤"];
+const TEXTS = [
+  "",
+  " L",
+  "#",
+  "##a",
+  "#12",
+  "a b",
+  "é😀 ⟨s⟩",
+  "x&y=z?#%",
+  "two\nlines\t",
+  "a:b,c[1]+",
+  "  ",
+  "%zz",
+  "¤",
+];
 
 function randomView(seed: number): TraceView {
   const { next, whole, pick, maybe } = randomSource(seed);
@@ -88,7 +102,9 @@ test("a patch in the address can be read by people", () => {
   const patch = readPatch("orange:L5.mlp.post[732]:set:-4:all");
   assert.deepEqual(patch?.site, { kind: "mlp.hook_post", layer: 5 });
   assert.ok(patch !== undefined);
-  assert.ok(tracePath({ prompt: "a", patches: [patch] }).endsWith("?prompt=a&patch=orange:L5.mlp.post[732]:set:-4:all"));
+  assert.ok(
+    tracePath({ prompt: "a", patches: [patch] }).endsWith("?prompt=a&patch=orange:L5.mlp.post[732]:set:-4:all"),
+  );
 });
 
 test("every site has a place of its own, and back", () => {
@@ -102,13 +118,36 @@ test("every site has a place of its own, and back", () => {
 
 test("garbage becomes defaults, each with a notice", () => {
   const garbage = [
-    "model=../../etc", "bos=maybe", "view=soup", "measure=1", "compare=", "norm=x", "at=L5", "at=L5:x", "pin=",
-    "pin=%23x", "head=3.4", "form=cube", "sampling=tokens:-1", "sampling=tokens:1.5", "sampling=heat:3", "patch=",
-    "patch=orange", "patch=pink:L1.resid_post:zero:all", "patch=orange:L1.nothing:zero:all",
-    "patch=orange:L1.mlp.post[]:zero:all", "patch=orange:L1.mlp.post[1,,2]:zero:all", "patch=orange:embed:set::all",
-    "patch=orange:L1.mlp.post:set:NaN:all", "patch=orange:L1.mlp.post:set:1e999:all", "patch=orange:L1.mlp.post:add:2max:all",
-    "patch=orange:L1.mlp.post:zero:all:more", "patch=orange:resid_post:zero:all", "patch=orange:L1.embed:zero:all",
-    "patch=orange:L1.mlp.post:replace:all", "patch=orange:L1.mlp.post:set:1:sometimes",
+    "model=../../etc",
+    "bos=maybe",
+    "view=soup",
+    "measure=1",
+    "compare=",
+    "norm=x",
+    "at=L5",
+    "at=L5:x",
+    "pin=",
+    "pin=%23x",
+    "head=3.4",
+    "form=cube",
+    "sampling=tokens:-1",
+    "sampling=tokens:1.5",
+    "sampling=heat:3",
+    "patch=",
+    "patch=orange",
+    "patch=pink:L1.resid_post:zero:all",
+    "patch=orange:L1.nothing:zero:all",
+    "patch=orange:L1.mlp.post[]:zero:all",
+    "patch=orange:L1.mlp.post[1,,2]:zero:all",
+    "patch=orange:embed:set::all",
+    "patch=orange:L1.mlp.post:set:NaN:all",
+    "patch=orange:L1.mlp.post:set:1e999:all",
+    "patch=orange:L1.mlp.post:add:2max:all",
+    "patch=orange:L1.mlp.post:zero:all:more",
+    "patch=orange:resid_post:zero:all",
+    "patch=orange:L1.embed:zero:all",
+    "patch=orange:L1.mlp.post:replace:all",
+    "patch=orange:L1.mlp.post:set:1:sometimes",
   ];
   for (const search of garbage) {
     const { view, notices } = decodeTraceView(`?${search}`);
@@ -135,7 +174,10 @@ test("cables are unique however many there are", () => {
   const patches: { cable: string }[] = [];
   for (let i = 0; i < 20; i++) patches.push({ cable: nextCable(patches) });
   assert.equal(new Set(patches.map(({ cable }) => cable)).size, 20);
-  assert.deepEqual(patches.slice(0, 6).map(({ cable }) => cable), [...CABLE_COLOURS]);
+  assert.deepEqual(
+    patches.slice(0, 6).map(({ cable }) => cable),
+    [...CABLE_COLOURS],
+  );
   for (const { cable } of patches) {
     assert.equal(readPatch(`${cable}:embed:zero:all`)?.cable, cable);
   }

@@ -2,10 +2,11 @@
 import { useCallback, useMemo } from "react";
 import { locationStore, navigate, useLocation } from "../../shell/location.ts";
 
-export type QueryChange = Readonly<Record<string, string | undefined>>;
+export type QueryChange = Readonly<Record<string, string | readonly string[] | undefined>>;
 
 export interface Query {
   get(name: string): string | undefined;
+  getAll(name: string): string[];
   /** undefined and "" remove the name. The change replaces the entry in the history unless `push` says otherwise. */
   set(change: QueryChange, options?: { readonly push?: boolean }): void;
   readonly text: string;
@@ -19,14 +20,17 @@ export function useQuery(): Query {
     const { pathname, search: present } = locationStore().getState();
     navigate(pathname + withQuery(present, change), { replace: !push });
   }, []);
-  return { get: (name) => parameters.get(name) ?? undefined, set, text: search };
+  return { get: (name) => parameters.get(name) ?? undefined, getAll: (name) => parameters.getAll(name), set, text: search };
 }
 
 /** The query with some names changed; names keep their order, so that equal views have equal addresses. */
 export function withQuery(search: string, change: QueryChange): string {
   const parameters = new URLSearchParams(search);
   for (const [name, value] of Object.entries(change)) {
-    if (value === undefined || value === "") parameters.delete(name);
+    if (typeof value === "object") {
+      parameters.delete(name);
+      for (const part of value) parameters.append(name, part);
+    } else if (value === undefined || value === "") parameters.delete(name);
     else parameters.set(name, value);
   }
   const text = parameters.toString();

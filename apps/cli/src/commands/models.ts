@@ -1,0 +1,53 @@
+/** `patchbay models`: what is installed, as a table or as the API's JSON. */
+import type { ModelSummary } from "@patchbay/contract";
+import { type InstalledModel, openModelLibrary } from "@patchbay/model-library";
+import { openInstalledModel } from "../compose.ts";
+import { resolveHome } from "../home.ts";
+import { describeFailure } from "../report-failure.ts";
+
+export interface ModelsOptions {
+  readonly home?: string;
+  readonly json?: boolean;
+}
+
+export async function listModels({ home: chosen, json = false }: ModelsOptions): Promise<void> {
+  const home = resolveHome(chosen);
+  const installed = await openModelLibrary(home).list();
+  const summaries: ModelSummary[] = [];
+  for (const model of installed) {
+    const summary = await summarise(home, model);
+    if (summary !== undefined) summaries.push(summary);
+  }
+  if (json) process.stdout.write(`${JSON.stringify({ models: summaries }, undefined, 2)}\n`);
+  else if (installed.length === 0)
+    process.stdout.write(`No model is installed in ${home}. Add one: patchbay add stories-15m\n`);
+  else process.stdout.write(formatTable(summaries));
+}
+
+/** A model that does not open must not hide the others. */
+async function summarise(home: string, installed: InstalledModel): Promise<ModelSummary | undefined> {
+  try {
+    return (await openInstalledModel(home, installed)).summary();
+  } catch (error) {
+    process.stderr.write(`${installed.name} does not open. ${describeFailure(error)}\n`);
+    return undefined;
+  }
+}
+
+const COLUMNS: readonly (readonly [title: string, value: (model: ModelSummary) => string])[] = [
+  ["NAME", ({ name }) => name],
+  ["FAMILY", ({ family }) => family],
+  ["PARAMETERS", ({ parameters }) => `${(parameters / 1e6).toFixed(1)} M`],
+  ["LAYERS", ({ layers }) => String(layers)],
+  ["WIDTH", ({ residualWidth }) => String(residualWidth)],
+  ["NEURONS", ({ layers, neuronsPerLayer }) => String(layers * neuronsPerLayer)],
+  ["CONTEXT", ({ context }) => String(context)],
+  ["LICENCE", ({ licence }) => licence ?? "not stated"],
+];
+
+export function formatTable(models: readonly ModelSummary[]): string {
+  const rows = [COLUMNS.map(([title]) => title), ...models.map((model) => COLUMNS.map(([, value]) => value(model)))];
+  const widths = COLUMNS.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
+  const lines = rows.map((row) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join("  "));
+  return lines.map((line) => `${line.trimEnd()}\n`).join("");
+}

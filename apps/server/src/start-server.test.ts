@@ -1,0 +1,226 @@
+/** Over a real socket, with a real store and a fake model. */
+import assert from "node:assert/strict";
+import { request as httpRequest } from "node:http";
+import { after, before, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { ApiError } from "@patchbay/contract/client";
+import { decodeSafetensors } from "@patchbay/transformer";
+import { type FakeServer, startFakeServer } from "./testing/fake-server.ts";
+
+const events: string[] = [];
+let drift = 0;
+let server: FakeServer;
+let origin = "";
+
+before(async () => {
+  const observe = (event: string) => events.push(event);
+  server = await startFakeServer({ milliseconds: 60, drift: () => drift, observe });
+  origin = new URL(server.url).origin;
+});
+after(() => server.remove());
+
+const run = (text: string) => ({ model: "fake", input: { text } });
+const post = (path: string, body: BodyInit, headers: Record<string, string> = {}) =>
+  fetch(`${origin}/api/v1${path}`, {
+    method: "POST",
+    body,
+    headers,
+    ...(body instanceof ReadableStream ? { duplex: "half" } : {}),
+  });
+
+test("a run answers, also as safetensors with the arrays taken out of the JSON", async () => {
+  const json = await server.client.run({ body: run("a b") });
+  const values = json.results.capture?.[0]?.values;
+  const { tensors, metadata } = decodeSafetensors(await server.client.runAsSafetensors({ body: run("a b") }));
+  assert.deepEqual([...(tensors.get("results/capture/0/values")?.data ?? [])], values?.data);
+  const beside = JSON.parse(metadata.json ?? "").results.capture[0].values;
+  assert.deepEqual(beside, { axes: values?.axes, shape: values?.shape });
+});
+
+test("a refused request is a problem with what was expected, what came and where", async () => {
+  const answer = await post("/runs", JSON.stringify({ ...run("a"), compute: { ledger: { layer: 99, position: 0 } } }));
+  assert.equal(answer.status, 422);
+  assert.equal(answer.headers.get("content-type"), "application/problem+json");
+  const problem = await answer.json();
+  assert.deepEqual(
+    [problem.code, problem.expected, problem.received, problem.at],
+    ["layer-out-of-range", "0 to 5", "99", "compute/ledger/layer"],
+  );
+});
+
+test("a request that does not fit its schema names every misfit", async () => {
+  const body = { model: "fake", input: { text: 3 }, compute: { logits: { top: 0 } }, extra: 1 };
+  const problem = await (await post("/runs", JSON.stringify(body))).json();
+  assert.equal(problem.code, "invalid-request");
+  assert.deepEqual(
+    problem.errors.map(({ at }: { at: string }) => at),
+    ["input/text", "compute/logits/top", ""],
+  );
+  assert.match(problem.detail, /input\/text.*expected string, received number/);
+  const union = await post("/runs", JSON.stringify({ ...run("a"), compute: { logits: { positions: "first" } } }));
+  const misfit = (await union.json()).errors[0];
+  assert.equal(misfit.at, "compute/logits/positions");
+  assert.match(misfit.message, /"all".*"last".*array/);
+});
+
+test("malformed JSON is told with its place", async () => {
+  const problem = await (await post("/runs", '{"model": "fake",\n "value": NaN}')).json();
+  assert.equal(problem.code, "malformed-json");
+  assert.match(problem.detail, /line 2, column 11/);
+  assert.match(problem.advice, /NaN/);
+  assert.equal((await post("/runs", new Uint8Array([0x7b, 0xff, 0x7d]))).status, 400);
+  assert.equal((await post("/runs", "")).status, 400);
+});
+
+test("a body over the limit is refused, with and without an announced length, without being read to its end", async () => {
+  assert.equal((await announce(50 * 1024 * 1024)).status, 413);
+  let sent = 0;
+  const endless = new ReadableStream<Uint8Array>({
+    async pull(controller) {
+      sent += 1024 * 1024;
+      controller.enqueue(new Uint8Array(1024 * 1024).fill(32));
+      await sleep(1);
+    },
+  });
+  const outcome = await post("/runs", endless).then(
+    ({ status }) => status,
+    (error: Error) => error.message,
+  );
+  // Undici reports the closed connection instead of the answer when it is still writing.
+  assert.ok(outcome === 413 || outcome === "fetch failed", String(outcome));
+  assert.ok(sent < 40 * 1024 * 1024, `stopped after ${sent} bytes`);
+  assert.equal((await server.client.health()).status, "ok");
+});
+
+test("unknown paths, wrong methods and unknown models are problems", async () => {
+  const missing = await fetch(`${origin}/api/v1/nothing`);
+  assert.deepEqual([missing.status, (await missing.json()).code], [404, "not-found"]);
+  const method = await fetch(`${origin}/api/v1/models`, { method: "DELETE" });
+  assert.deepEqual([method.status, method.headers.get("allow")], [405, "GET, HEAD"]);
+  const model = await server.client.run({ body: { ...run("a"), model: "fakee" } }).catch((error: ApiError) => error);
+  assert.ok("code" in model);
+  assert.deepEqual([model.code, model.status, model.expected], ["unknown-model", 404, "one of fake"]);
+});
+
+test("a bug answers with a request id; its stack goes to the log only", async () => {
+  const answer = await post("/runs", JSON.stringify(run("explode")));
+  const text = await answer.text();
+  assert.equal(answer.status, 500);
+  assert.doesNotMatch(text, /secret|\.ts/);
+  const id = answer.headers.get("x-request-id") ?? "absent";
+  assert.ok(text.includes(id));
+  assert.ok(server.logged.some((line) => line.includes(id) && line.includes("fake-model.ts")));
+});
+
+test("a client that leaves stops its work, running or waiting", async () => {
+  const leave = new AbortController();
+  const running = server.client.run({ body: run("left"), signal: leave.signal });
+  await until(() => events.includes("run left starts"));
+  const waiting = server.client.run({ body: run("never"), signal: leave.signal });
+  await until(async () => (await server.client.health()).queue.waiting === 1);
+  leave.abort();
+  await assert.rejects(running, { name: "AbortError" });
+  await assert.rejects(waiting, { name: "AbortError" });
+  await until(() => events.includes("run left aborted"));
+  await until(async () => (await server.client.health()).queue.waiting === 0);
+  await sleep(80);
+  assert.ok(!events.includes("run never starts"));
+  assert.ok(server.logged.some((line) => line.startsWith("499 POST /api/v1/runs")));
+});
+
+test("a generation streams start, tokens and done; leaving the loop stops it", async () => {
+  const names: string[] = [];
+  for await (const { event } of server.client.generateStream(run("a b"))) names.push(event);
+  assert.deepEqual(names, ["start", "token", "token", "token", "token", "done"]);
+  events.length = 0;
+  for await (const { event } of server.client.generateStream({ ...run("a"), sampling: { maxTokens: 50 } })) {
+    if (event === "token") break;
+  }
+  await until(() => events.some((event) => event.endsWith("aborted")));
+  await assert.rejects(server.client.generateStream(run("refuse")).next(), { code: "context-exceeded", status: 422 });
+});
+
+test("a finding is computed here, stored once, and replays to the same numbers", async () => {
+  const request = {
+    title: "A \u0000 title",
+    view: { room: "trace", path: "/?p=a" },
+    parts: [
+      { role: "before", kind: "run" as const, request: run("a b") },
+      { role: "continuation", kind: "generation" as const, request: run("a b") },
+    ],
+  };
+  const first = await server.client.createSnapshot({ body: request });
+  assert.match(first.id, /^[0-9a-z]{12}$/);
+  assert.deepEqual(await server.client.createSnapshot({ body: request }), first);
+  const snapshot = await server.client.getSnapshot({ params: { id: first.id } });
+  assert.equal(snapshot.title, request.title);
+  assert.equal(snapshot.parts.length, 2);
+  assert.equal((await server.client.listSnapshots()).total, 1);
+
+  const same = await server.client.replaySnapshot({ params: { id: first.id } });
+  assert.deepEqual([same.verdict, same.identical, same.largestDifference], ["same", true, 0]);
+  drift = 3e-5;
+  const near = await server.client.replaySnapshot({ params: { id: first.id } });
+  assert.deepEqual([near.verdict, near.identical], ["same", false]);
+  drift = 0.5;
+  const far = await server.client.replaySnapshot({ params: { id: first.id } });
+  drift = 0;
+  assert.equal(far.verdict, "differs");
+  assert.ok(Math.abs(far.largestDifference - 0.5) < 1e-6);
+  assert.deepEqual([far.differences[0]?.part, far.differences[0]?.at], ["before", "/results/capture/0/values/data/0"]);
+  await assert.rejects(server.client.getSnapshot({ params: { id: "absent" } }), { code: "not-found" });
+});
+
+test("a finding's parts are checked by their kind and belong to one model", async () => {
+  const view = { room: "trace", path: "/" };
+  const wrong = [{ role: "dose", kind: "dose-response" as const, request: run("a") }];
+  await assert.rejects(server.client.createSnapshot({ body: { view, parts: wrong } }), { code: "invalid-request" });
+  const other = { role: "b", kind: "run" as const, request: { ...run("a"), model: "other" } };
+  const parts = [{ role: "a", kind: "run" as const, request: run("a") }, other];
+  await assert.rejects(server.client.createSnapshot({ body: { view, parts } }), { at: "parts/1/request/model" });
+});
+
+test("the neuron map is started unasked, watched to its end, and answered when asked for again", async () => {
+  const job = await server.client.createJob({ body: { kind: "neuron-map", model: "fake" } });
+  const states = new Set<string>();
+  for await (const { state } of server.client.watchJob(job.id)) states.add(state);
+  assert.ok(states.has("done"));
+  assert.equal((await server.client.createJob({ body: { kind: "neuron-map", model: "fake" } })).id, job.id);
+  assert.deepEqual((await server.client.getJob({ params: { id: job.id } })).result, { neurons: 12, seconds: 0.1 });
+  const { jobs } = await server.client.listJobs();
+  assert.deepEqual(new Set(jobs.map(({ request }) => request.kind)), new Set(["neuron-map", "reference-statistics"]));
+});
+
+test("a running job is cancelled", async () => {
+  const body = { kind: "specialised-neurons" as const, model: "fake", multiple: 7 };
+  const { id } = await server.client.createJob({ body });
+  for await (const { state } of server.client.watchJob(id)) if (state === "running") break;
+  assert.equal((await server.client.cancelJob({ params: { id } })).state, "cancelled");
+  await assert.rejects(server.client.getJob({ params: { id: "absent" } }), { code: "not-found" });
+});
+
+test("a second server on the same data folder is refused", async () => {
+  const second = await startFakeServer({}, { home: server.home });
+  await assert.rejects(second.ready, { code: "conflict" });
+  await second.close();
+});
+
+function announce(length: number): Promise<{ status: number | undefined }> {
+  return new Promise((resolve, reject) => {
+    const headers = { "content-length": length };
+    const request = httpRequest(`${origin}/api/v1/runs`, { method: "POST", headers }, ({ statusCode }) => {
+      resolve({ status: statusCode });
+      request.destroy();
+    });
+    request.on("error", reject);
+    request.write("{");
+  });
+}
+
+async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
+  const deadline = Date.now() + 3000;
+  while (!(await condition())) {
+    if (Date.now() > deadline) assert.fail("it did not happen within three seconds");
+    await sleep(5);
+  }
+}

@@ -1,0 +1,22 @@
+import type { ReactNode } from "react";
+
+/** A part of a page: its name, and at the right its unit, its normalisation or its controls. */
+export function Section({
+  title,
+  aside,
+  children,
+}: {
+  readonly title: ReactNode;
+  readonly aside?: ReactNode;
+  readonly children: ReactNode;
+}) {
+  return (
+    <section style={{ minWidth: 0 }}>
+      <h2 className="section-title">
+        <span>{title}</span>
+        {aside !== undefined && <span>{aside}</span>}
+      </h2>
+      {children}
+    </section>
+  );
+}
