@@ -56,10 +56,7 @@ function answerFailure(error: unknown, context: Context, log: Services["log"]): 
     return new Response(null, { status: 499 });
   }
   const known = problemOf(error);
-  if (known !== undefined) {
-    // A body that was refused unread would otherwise be taken for the connection's next request.
-    return problemResponse(known, known.code === "request-too-large" ? { connection: "close" } : {});
-  }
+  if (known !== undefined) return problemResponse(known);
   const id = newRequestId();
   log(`500 ${request} [${id}] ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
   return problemResponse(internalProblem(id), { "x-request-id": id });

@@ -102,7 +102,7 @@ export async function openModelService(options: ModelServiceOptions): Promise<Mo
       statistics = computed;
       return { tokens: computed.tokens, seconds: (performance.now() - started) / 1000 };
     },
-    async testSpecialisedNeurons({ prompt, place = "post", multiple = 4 }, context) {
+    async testSpecialisedNeurons({ prompt, place = "post", multiple = 2 }, context) {
       const { map: ready } = neuronSource();
       if (statistics === undefined) throw notReady("Activations on the reference text have not been measured yet.", "reference-statistics");
       const settings = { prompt: prompt ?? facts.examplePrompts[0] ?? "Once upon a time", place, multiple };

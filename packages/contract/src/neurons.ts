@@ -139,6 +139,12 @@ export const DoseResponseResult = z.object({
 });
 export type DoseResponseResult = z.infer<typeof DoseResponseResult>;
 
+const RaisedCount = z.object({
+  raised: z.int().describe("For how many the probability rose."),
+  of: z.int(),
+  medianFactor: z.number().describe("Median of after ÷ before."),
+});
+
 /** The outcome of paper A1's claim on this model; made by the job "specialised-neurons". */
 export const SpecialisedNeuronTest = z.object({
   prompt: z.string(),
@@ -156,8 +162,8 @@ export const SpecialisedNeuronTest = z.object({
       after: z.number(),
     }),
   ),
-  peaked: z.object({ raised: z.int(), of: z.int() }),
-  random: z.object({ raised: z.int(), of: z.int() }).describe("Norm-matched neurons, same tokens."),
-  randomOwnToken: z.object({ raised: z.int(), of: z.int() }).describe("The same neurons, each judged by its own mapped token."),
+  peaked: RaisedCount,
+  random: RaisedCount.describe("Norm-matched neurons, same tokens."),
+  randomOwnToken: RaisedCount.describe("The same neurons, each judged by its own mapped token."),
 });
 export type SpecialisedNeuronTest = z.infer<typeof SpecialisedNeuronTest>;

@@ -22,7 +22,7 @@ const CHECKS = [
     run: () => tool([resolve("@biomejs/biome/bin/biome"), "check", "--colors=off", "--max-diagnostics=20", "."]),
   },
   { name: "types", run: () => types("tsconfig.json", "root") },
-  { name: "types of apps/web", run: () => types(`${WEB_FOLDER}/tsconfig.json`, "web") },
+  { name: "types of apps/web", run: webTypes },
   { name: "layers (dependency-cruiser)", run: layers },
   { name: "manifests", run: async () => findings(manifestProblems(), []) },
   {
@@ -64,6 +64,18 @@ function print({ name, passed, output, milliseconds }) {
 function layers() {
   const folders = ["packages", "apps", "notebooks"].filter((folder) => existsSync(`${ROOT}/${folder}`));
   return tool([DEPENDENCY_CRUISER, "--config", ".dependency-cruiser.mjs", ...folders]);
+}
+
+/** Next.js writes declarations of its own (style modules, routes) that a fresh clone does not have yet. */
+async function webTypes() {
+  if (!existsSync(`${WEB_FOLDER}/next-env.d.ts`) || !existsSync(`${WEB_FOLDER}/.next/types`)) {
+    const { status, output } = await runNode([resolve("next/dist/bin/next"), "typegen"], {
+      cwd: WEB_FOLDER,
+      env: { NEXT_TELEMETRY_DISABLED: "1" },
+    });
+    if (status !== 0) return { passed: false, output: lastLines(output, 40) };
+  }
+  return types(`${WEB_FOLDER}/tsconfig.json`, "web");
 }
 
 /** @param {string} project @param {string} name */

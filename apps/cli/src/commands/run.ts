@@ -22,7 +22,9 @@ export async function runRequest(source: string, { home: chosen, output, safeten
     const service = await openInstalledModel(home, await findModel(home, request.model, signal));
     const { result, tensors } = await service.run(request, { signal });
     if (safetensors !== undefined) await writeFile(safetensors, encodeSafetensors(tensors));
-    const json = `${JSON.stringify(result, undefined, 2)}\n`;
+    // People get line breaks; programs and files get what the API sends.
+    const readable = output === undefined && process.stdout.isTTY === true;
+    const json = `${JSON.stringify(result, undefined, readable ? 2 : 0)}\n`;
     if (output === undefined) await writeToStandardOutput(json);
     else await writeFile(output, json);
   });

@@ -4,6 +4,9 @@ import { jsonErrorPosition } from "./json-error-position.ts";
 
 export const BODY_LIMIT = 10 * 1024 * 1024;
 
+const DISCARD_BYTES = 64 * 1024 * 1024;
+const DISCARD_MILLISECONDS = 500;
+
 export async function readJsonBody(request: Request, limit = BODY_LIMIT): Promise<unknown> {
   const text = decode(await readBytes(request, limit));
   if (text.trim() === "") {
@@ -41,11 +44,25 @@ async function readBytes(request: Request, limit: number): Promise<Uint8Array> {
     if (done) return Buffer.concat(pieces);
     length += value.length;
     if (length > limit) {
-      await reader.cancel();
+      await discardRest(reader);
       throw tooLarge(`more than ${limit} bytes`, limit);
     }
     pieces.push(value);
   }
+}
+
+/**
+ * Most clients send their whole body before they read the answer, and see a broken pipe instead of the problem when the
+ * connection closes under them. So a little more is read and thrown away; a body without end is cut off.
+ */
+async function discardRest(reader: ReadableStreamDefaultReader<Uint8Array>): Promise<void> {
+  const deadline = Date.now() + DISCARD_MILLISECONDS;
+  for (let discarded = 0; discarded < DISCARD_BYTES && Date.now() < deadline; ) {
+    const { done, value } = await reader.read();
+    if (done) return;
+    discarded += value.length;
+  }
+  await reader.cancel();
 }
 
 function decode(bytes: Uint8Array): string {

@@ -145,7 +145,7 @@ export function createFakeModel(options: FakeOptions = {}): ModelService {
     },
     async testSpecialisedNeurons({ prompt = "", place = "post", multiple = 4 }, context) {
       await workInSteps(`specialised ${multiple}`, context);
-      const count = { raised: 0, of: 0 };
+      const count = { raised: 0, of: 0, medianFactor: 1 };
       return { prompt, place, multiple, trials: [], peaked: count, random: count, randomOwnToken: count };
     },
     listNeurons: async ({ offset = 0 }) => ({ total: 0, offset, rows: [], tokensPerSide: 0 }),

@@ -15,12 +15,18 @@ const AtlasRoom: RoomOf<"atlas"> = lazy(() =>
   import("./atlas/AtlasRoom.tsx").then((module) => ({ default: module.AtlasRoom })),
 );
 
+const NeuronRoom: RoomOf<"neuron"> = lazy(() =>
+  import("./neuron/NeuronRoom.tsx").then((module) => ({ default: module.NeuronRoom })),
+);
+
 export function RoomOutlet({ route }: { readonly route: Route }) {
   switch (route.room) {
     case "trace":
       return <TraceRoom route={route} />;
     case "atlas":
       return <AtlasRoom route={route} />;
+    case "neuron":
+      return <NeuronRoom route={route} />;
     default:
       return <NoSuchRoom path={route.room === "unknown" ? route.pathname : route.room} />;
   }

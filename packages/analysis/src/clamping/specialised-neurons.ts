@@ -67,6 +67,7 @@ export async function testSpecialisedNeurons(
   };
 
   const trials: SpecialisedNeuronTest["trials"] = [];
+  const factors = { peaked: [] as number[], random: [] as number[], randomOwnToken: [] as number[] };
   const record = async (chosen: Choice, group: "peaked" | "random", value: number, token: number) => {
     const { before, after } = await measure(chosen, value, token);
     trials.push({
@@ -79,9 +80,8 @@ export async function testSpecialisedNeurons(
       before,
       after,
     });
-    return after > before;
+    factors[group].push(after / before);
   };
-  const raised = { peaked: 0, random: 0, randomOwnToken: 0 };
   for (const [i, neuron] of peaked.entries()) {
     progress?.(i / TRIALS, `neuron ${i + 1} of ${TRIALS}`);
     const maximum = Math.max(Math.abs(statistics.maximum[neuron.index] ?? 0), 1e-3);
@@ -89,19 +89,21 @@ export async function testSpecialisedNeurons(
     const other = ensureDefined(random[i]);
     // The same written length for both, where the place fixes it.
     const otherValue = options.place === "post" ? (value * neuron.norm) / other.norm : value;
-    if (await record(neuron, "peaked", value, neuron.token)) raised.peaked += 1;
-    if (await record(other, "random", otherValue, neuron.token)) raised.random += 1;
+    await record(neuron, "peaked", value, neuron.token);
+    await record(other, "random", otherValue, neuron.token);
     const own = await measure(other, otherValue, other.token);
-    if (own.after > own.before) raised.randomOwnToken += 1;
+    factors.randomOwnToken.push(own.after / own.before);
   }
-  progress?.(1, `raised: ${raised.peaked} of ${TRIALS} peaked, ${raised.random} of ${TRIALS} random`);
+  const counts = { peaked: count(factors.peaked), random: count(factors.random), randomOwnToken: count(factors.randomOwnToken) };
+  progress?.(1, `raised: ${counts.peaked.raised} of ${TRIALS} peaked, ${counts.random.raised} of ${TRIALS} random`);
+  return { prompt: options.prompt, place: options.place, multiple: options.multiple, trials, ...counts };
+}
+
+function count(factors: readonly number[]): SpecialisedNeuronTest["peaked"] {
+  const sorted = [...factors].sort((a, b) => a - b);
   return {
-    prompt: options.prompt,
-    place: options.place,
-    multiple: options.multiple,
-    trials,
-    peaked: { raised: raised.peaked, of: TRIALS },
-    random: { raised: raised.random, of: TRIALS },
-    randomOwnToken: { raised: raised.randomOwnToken, of: TRIALS },
+    raised: factors.filter((factor) => factor > 1).length,
+    of: factors.length,
+    medianFactor: sorted[Math.floor(sorted.length / 2)] ?? 1,
   };
 }

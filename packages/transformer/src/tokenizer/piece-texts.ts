@@ -41,7 +41,7 @@ export function pieceTexts(file: TokenizerFile): PieceTexts {
   for (const { id, content, special } of file.addedTokens) {
     pieces[id] = special
       ? { text: content, bytes: NO_BYTES, special: true, fragment: false }
-      : ordinaryPiece(encoder.encode(content));
+      : ordinaryPiece(encoder.encode(visible(content, byteLevel)));
   }
   pieces.forEach(({ text, fragment }, id) => {
     if (!fragment && !ids.has(text) && singleBytes.get(text) !== id) ids.set(text, id);

@@ -79,6 +79,10 @@ function stepOf(component: Component): Step {
     case "Replace":
       if (isSpaceReplacement(component)) return withMarkedSpaces;
       break;
+    case "Split":
+      // Gemma splits at spaces, which are no more there.
+      if ((component["pattern"] as { String?: string } | undefined)?.String === " ") return (aligned) => aligned;
+      break;
     case "Metaspace": {
       const scheme = prefixScheme(component);
       return (aligned, offset) => {

@@ -1,11 +1,14 @@
 "use client";
 
-import { type ReactNode, useEffect, useId, useRef, useState } from "react";
+import { type ReactNode, useEffect, useId, useLayoutEffect, useRef, useState } from "react";
 import styles from "./ui.module.css";
 
+const GAP = 6;
+const EDGE = 8;
+
 /**
- * A small panel beside its button. It closes on Escape, on a click elsewhere, and gives the focus back.
- * `trigger` gets what its button needs; `children` gets `close`.
+ * A small panel beside its button, above everything that would clip it. It closes on Escape, on a click elsewhere, and
+ * gives the focus back. `trigger` gets what its button needs; `children` gets `close`.
  */
 export function Popover({
   label,
@@ -30,10 +33,21 @@ export function Popover({
   const panel = useRef<HTMLDivElement>(null);
   const id = useId();
 
+  useLayoutEffect(() => {
+    const [anchor, element] = [root.current, panel.current];
+    if (!open || anchor === null || element === null) return undefined;
+    element.showPopover();
+    const place = () => placeBeside(element, anchor.getBoundingClientRect(), align, side);
+    place();
+    const observer = new ResizeObserver(place);
+    observer.observe(element);
+    return () => observer.disconnect();
+  }, [open, align, side]);
+
   useEffect(() => {
     if (!open) return undefined;
     const before = document.activeElement;
-    panel.current?.querySelector<HTMLElement>("[autofocus], input, select, textarea, button, a")?.focus();
+    panel.current?.querySelector<HTMLElement>("[data-first], input, select, textarea, button, a")?.focus();
     function onPointerDown(event: PointerEvent) {
       if (event.target instanceof Node && root.current?.contains(event.target) !== true) setOpen(false);
     }
@@ -61,18 +75,22 @@ export function Popover({
         "aria-controls": id,
       })}
       {open && (
-        <div
-          ref={panel}
-          id={id}
-          role="dialog"
-          aria-label={label}
-          className={styles.popover}
-          data-align={align}
-          data-side={side}
-        >
+        <div ref={panel} id={id} role="dialog" aria-label={label} className={styles.popover} popover="manual">
           {children(() => setOpen(false))}
         </div>
       )}
     </span>
   );
+}
+
+/** On the wished side where there is room, on the other where there is not, and never beyond the window. */
+function placeBeside(element: HTMLElement, anchor: DOMRect, align: "start" | "end", side: "bottom" | "top"): void {
+  const { offsetWidth: width, offsetHeight: height } = element;
+  const below = anchor.bottom + GAP;
+  const above = anchor.top - GAP - height;
+  const fitsBelow = below + height <= innerHeight - EDGE;
+  const top = side === "bottom" ? (fitsBelow || above < EDGE ? below : above) : above >= EDGE ? above : below;
+  const left = align === "start" ? anchor.left : anchor.right - width;
+  element.style.top = `${Math.max(EDGE, Math.min(top, innerHeight - height - EDGE))}px`;
+  element.style.left = `${Math.max(EDGE, Math.min(left, innerWidth - width - EDGE))}px`;
 }

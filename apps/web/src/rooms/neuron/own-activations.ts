@@ -1,0 +1,34 @@
+/** The neuron's values on the reader's text, and the scale that the clamp takes from them. */
+import type { NeuronPage, RunResult, Token } from "@patchbay/contract";
+import { parseSite } from "@patchbay/vocabulary";
+import type { z } from "zod";
+import type { NeuronScale } from "./clamp.ts";
+import { HEAT_SITES, type HeatSite } from "./neuron-view.ts";
+
+export interface OwnActivations {
+  readonly tokens: readonly z.infer<typeof Token>[];
+  /** One value a token, or undefined where the model has no such site. */
+  values(site: HeatSite): readonly number[] | undefined;
+}
+
+export function ownActivations(run: z.infer<typeof RunResult>): OwnActivations {
+  const bySite = new Map<string, readonly number[]>();
+  for (const { site, values } of run.results.capture ?? []) {
+    bySite.set(parseSite(site).kind, values.data.map((value) => value ?? Number.NEGATIVE_INFINITY));
+  }
+  return { tokens: run.tokens[0] ?? [], values: (site) => bySite.get(site) };
+}
+
+export function observedScale(page: NeuronPage, own: OwnActivations | undefined): NeuronScale {
+  const [post, , up] = HEAT_SITES.map((site) => strongest(own?.values(site)));
+  return {
+    maximum: page.reference !== null && page.reference.maximum > 0 ? page.reference.maximum : undefined,
+    writeNorm: page.sides.find(({ side }) => side === "write")?.norm || 1,
+    ownPost: post ?? 0,
+    ownUp: up ?? 0,
+  };
+}
+
+function strongest(values: readonly number[] | undefined): number {
+  return (values ?? []).reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+}
