@@ -5,7 +5,13 @@ import { type ArtefactStore, ENGINE_VERSION, type ModelService, openModelService
 import { BUNDLED_MODEL, bundledReferenceText, type InstalledModel, openModelLibrary } from "@patchbay/model-library";
 import { createRuntime, type Runtime } from "@patchbay/runtime";
 import { openArtefacts } from "@patchbay/store";
-import { describeModel, hashModelFolder, openTensorFolder, openTokenizer, readModelConfig } from "@patchbay/transformer";
+import {
+  describeModel,
+  hashModelFolder,
+  openTensorFolder,
+  openTokenizer,
+  readModelConfig,
+} from "@patchbay/transformer";
 import { PatchbayError } from "@patchbay/vocabulary";
 import type { ModelLibrary } from "./models/model-directory.ts";
 import type { EngineFacts } from "./services.ts";

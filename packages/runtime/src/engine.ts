@@ -136,9 +136,9 @@ class OnnxEngine implements Engine {
     }
   }
 
-  newCache(batch: number): KeyValueCache {
+  newCache(batch: number, positions = this.model.shape.context): KeyValueCache {
     const { shape } = this.model;
-    return new GrowingCache(shape, batch, this.#budget.reserve(cacheBytes(shape, batch)));
+    return new GrowingCache(shape, batch, positions, this.#budget.reserve(cacheBytes(shape, batch, positions)));
   }
 
   loadedBytes(): number {

@@ -10,14 +10,16 @@ const AXES = ["time", "batch", "key_value_head", "head_dimension"];
 export class GrowingCache implements KeyValueCache {
   readonly batch: number;
   readonly #shape: ModelShape;
+  readonly #capacity: number;
   readonly #release: () => void;
   readonly #keys: Float32Array[];
   readonly #values: Float32Array[];
   #length = 0;
 
-  /** Room for the model's whole context is reserved in the budget; memory is taken as it is needed. */
-  constructor(shape: ModelShape, batch: number, release: () => void) {
+  /** Room for `capacity` positions is reserved in the budget; memory is taken as it is needed. */
+  constructor(shape: ModelShape, batch: number, capacity: number, release: () => void) {
     this.batch = batch;
+    this.#capacity = capacity;
     this.#shape = shape;
     this.#release = release;
     this.#keys = Array.from({ length: shape.layers }, () => new Float32Array(0));
@@ -60,12 +62,12 @@ export class GrowingCache implements KeyValueCache {
     const start = this.#length * this.#stride;
     let buffer = ensureDefined(store[layer]);
     if (start + added.length > buffer.length) {
-      if (start + added.length > this.#shape.context * this.#stride) {
-        throw new PatchbayError("context-exceeded", "The sequence is longer than the model's context.", {
-          expected: `at most ${this.#shape.context} positions`,
+      if (start + added.length > this.#capacity * this.#stride) {
+        throw new PatchbayError("context-exceeded", "The sequence is longer than its cache.", {
+          expected: `at most ${this.#capacity} positions`,
         });
       }
-      const wanted = Math.max(start + added.length, Math.min(2 * buffer.length, this.#shape.context * this.#stride));
+      const wanted = Math.max(start + added.length, Math.min(2 * buffer.length, this.#capacity * this.#stride));
       const larger = new Float32Array(wanted);
       larger.set(buffer);
       store[layer] = larger;
@@ -75,6 +77,6 @@ export class GrowingCache implements KeyValueCache {
   }
 }
 
-export function cacheBytes({ layers, keyValueHeads, headWidth, context }: ModelShape, batch: number): number {
-  return 2 * layers * batch * keyValueHeads * headWidth * context * Float32Array.BYTES_PER_ELEMENT;
+export function cacheBytes({ layers, keyValueHeads, headWidth }: ModelShape, batch: number, positions: number): number {
+  return 2 * layers * batch * keyValueHeads * headWidth * positions * Float32Array.BYTES_PER_ELEMENT;
 }

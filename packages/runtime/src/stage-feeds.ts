@@ -35,12 +35,12 @@ export function editFeeds(
     const ranked = sitesOfRank(kinds, rank);
     if (ranked.length === 0) continue;
     const pieces = ranked.map((kind) => elementEdits(shape, kind, edits.filter((edit) => edit.site.kind === kind), window));
-    const total = pieces.reduce((sum, piece) => sum + piece.scale.length, 0);
+    const total = pieces.reduce((sum, piece) => sum + piece.count, 0);
     const names = EDIT_INPUTS[rank];
-    feeds[names.lengths] = int64Tensor(pieces.map((piece) => piece.scale.length), [ranked.length]);
-    feeds[names.index] = int64Tensor(pieces.flatMap((piece) => piece.index), [total, rank]);
-    feeds[names.scale] = float32Tensor(Float32Array.from(pieces.flatMap((piece) => piece.scale)), [total]);
-    feeds[names.offset] = float32Tensor(Float32Array.from(pieces.flatMap((piece) => piece.offset)), [total]);
+    feeds[names.lengths] = int64Tensor(pieces.map((piece) => piece.count), [ranked.length]);
+    feeds[names.index] = int64Tensor(joined(Int32Array, pieces.map((piece) => piece.index)), [total, rank]);
+    feeds[names.scale] = float32Tensor(joined(Float32Array, pieces.map((piece) => piece.scale)), [total]);
+    feeds[names.offset] = float32Tensor(joined(Float32Array, pieces.map((piece) => piece.offset)), [total]);
   }
   return feeds;
 }
@@ -72,10 +72,11 @@ export function selectionFeeds(
 }
 
 interface ElementEdits {
+  readonly count: number;
   /** Full element indices, flattened: [element][axis]. */
-  readonly index: number[];
-  readonly scale: number[];
-  readonly offset: number[];
+  readonly index: Int32Array;
+  readonly scale: Float32Array;
+  readonly offset: Float32Array;
 }
 
 /**
@@ -83,47 +84,105 @@ interface ElementEdits {
  * compose in order: (a·s₁ + o₁)·s₂ + o₂.
  */
 function elementEdits(shape: ModelShape, kind: SiteKind, edits: readonly SiteEdit[], window: Window): ElementEdits {
-  const result: ElementEdits = { index: [], scale: [], offset: [] };
-  const { axes, positionAxis, unitAxis, detailAxis } = describeSite(kind);
+  const { axes } = describeSite(kind);
+  const rank = axes.length;
   const lengths = axes.map((axis) => windowLength(shape, axis, window));
+  const places = edits.map((edit) => placeOf(edit, kind, lengths, window));
+  const most = places.reduce((sum, place) => sum + place.count, 0);
+  const index = new Int32Array(most * rank);
+  const scale = new Float32Array(most);
+  const offset = new Float32Array(most);
+  // Elements that several edits share are found again by their flat index; one edit alone never repeats an element.
   const slots = edits.length > 1 ? new Map<number, number>() : undefined;
+  let count = 0;
 
-  for (const edit of edits) {
-    const positions = windowPositions(edit, window);
-    const rows = edit.rows === "all" ? range(window.batch) : edit.rows;
-    const units = edit.units === "all" ? range(lengths[axes.indexOf(unitAxis)] ?? 0) : edit.units;
-    const details =
-      detailAxis === undefined
-        ? [0]
-        : edit.dimensions === "all"
-          ? range(lengths[axes.indexOf(detailAxis)] ?? 0)
-          : edit.dimensions.filter((dimension) => detailAxis !== "key" || dimension < window.keys);
-    const offsetOf = offsetReader(edit, units.length * details.length);
+  const put = (element: readonly number[], by: number, plus: number) => {
+    const flat = slots === undefined ? 0 : flatIndex(element, lengths);
+    const slot = slots?.get(flat);
+    if (slot !== undefined) {
+      scale[slot] = (scale[slot] ?? 1) * by;
+      offset[slot] = (offset[slot] ?? 0) * by + plus;
+      return;
+    }
+    slots?.set(flat, count);
+    for (let axis = 0; axis < rank; axis++) index[count * rank + axis] = element[axis] ?? 0;
+    scale[count] = by;
+    offset[count] = plus;
+    count += 1;
+  };
+  places.forEach((place, i) => {
+    const { scale: by, offset: plus } = ensureDefined(edits[i]);
+    forEachElement(place, axes, kind, (element, ordinal, inner) => {
+      put(element, by, typeof plus === "number" ? plus : (plus[place.offsetIndex(ordinal, inner)] ?? 0));
+    });
+  });
+  return {
+    count,
+    index: index.subarray(0, count * rank),
+    scale: scale.subarray(0, count),
+    offset: offset.subarray(0, count),
+  };
+}
 
-    for (const row of rows) {
-      for (const { local, ordinal } of positions) {
-        units.forEach((unit, u) => {
-          details.forEach((detail, d) => {
-            const place: Partial<Record<AxisName, number>> = { batch: row, [positionAxis]: local, [unitAxis]: unit };
-            if (detailAxis !== undefined) place[detailAxis] = detail;
-            const element = axes.map((axis) => ensureDefined(place[axis], axis));
-            const offset = offsetOf(ordinal, u * details.length + d);
-            const slot = slots?.get(flatIndex(element, lengths));
-            if (slot !== undefined) {
-              result.scale[slot] = (result.scale[slot] ?? 1) * edit.scale;
-              result.offset[slot] = (result.offset[slot] ?? 0) * edit.scale + offset;
-              return;
-            }
-            slots?.set(flatIndex(element, lengths), result.scale.length);
-            result.index.push(...element);
-            result.scale.push(edit.scale);
-            result.offset.push(offset);
-          });
-        });
+interface ElementPlace {
+  readonly count: number;
+  readonly rows: readonly number[];
+  readonly positions: readonly { local: number; ordinal: number }[];
+  readonly units: readonly number[];
+  readonly details: readonly number[];
+  /** Where the offset of the edit's `ordinal`-th position and `inner`-th unit and dimension stands. */
+  offsetIndex(ordinal: number, inner: number): number;
+}
+
+function placeOf(edit: SiteEdit, kind: SiteKind, lengths: readonly number[], window: Window): ElementPlace {
+  const { axes, unitAxis, detailAxis } = describeSite(kind);
+  const rows = edit.rows === "all" ? range(window.batch) : edit.rows;
+  const positions = windowPositions(edit, window);
+  const units = edit.units === "all" ? range(lengths[axes.indexOf(unitAxis)] ?? 0) : edit.units;
+  const details =
+    detailAxis === undefined
+      ? [0]
+      : edit.dimensions === "all"
+        ? range(lengths[axes.indexOf(detailAxis)] ?? 0)
+        : edit.dimensions.filter((dimension) => detailAxis !== "key" || dimension < window.keys);
+  const perPosition = units.length * details.length;
+  const broadcast = typeof edit.offset !== "number" && edit.offset.length === perPosition;
+  return {
+    count: rows.length * positions.length * perPosition,
+    rows,
+    positions,
+    units,
+    details,
+    offsetIndex: (ordinal, inner) => (broadcast ? inner : ordinal * perPosition + inner),
+  };
+}
+
+/** Calls with one reused index array; `inner` counts units × dimensions. */
+function forEachElement(
+  place: ElementPlace,
+  axes: readonly AxisName[],
+  kind: SiteKind,
+  visit: (element: readonly number[], ordinal: number, inner: number) => void,
+): void {
+  const { positionAxis, unitAxis, detailAxis } = describeSite(kind);
+  const element = axes.map(() => 0);
+  const at = { row: axes.indexOf("batch"), position: axes.indexOf(positionAxis), unit: axes.indexOf(unitAxis) };
+  const detailAt = detailAxis === undefined ? -1 : axes.indexOf(detailAxis);
+  for (const row of place.rows) {
+    element[at.row] = row;
+    for (const { local, ordinal } of place.positions) {
+      element[at.position] = local;
+      let inner = 0;
+      for (const unit of place.units) {
+        element[at.unit] = unit;
+        for (const detail of place.details) {
+          if (detailAt >= 0) element[detailAt] = detail;
+          visit(element, ordinal, inner);
+          inner += 1;
+        }
       }
     }
   }
-  return result;
 }
 
 /** The edit's positions that lie in the window; `ordinal` counts within the edit's own list. */
@@ -141,12 +200,6 @@ function windowPositions(edit: SiteEdit, { positions }: Window): { local: number
   });
 }
 
-function offsetReader({ offset }: SiteEdit, perPosition: number): (ordinal: number, inner: number) => number {
-  if (typeof offset === "number") return () => offset;
-  const broadcast = offset.length === perPosition;
-  return (ordinal, inner) => offset[broadcast ? inner : ordinal * perPosition + inner] ?? 0;
-}
-
 export function windowLength(shape: ModelShape, axis: AxisName, window: Window): number {
   if (axis === "batch") return window.batch;
   if (axis === "key") return window.keys;
@@ -160,4 +213,17 @@ function flatIndex(element: readonly number[], lengths: readonly number[]): numb
 
 function range(length: number): number[] {
   return Array.from({ length }, (_, i) => i);
+}
+
+function joined<Data extends Int32Array | Float32Array>(
+  Kind: new (length: number) => Data,
+  parts: readonly Data[],
+): Data {
+  const result = new Kind(parts.reduce((sum, part) => sum + part.length, 0));
+  let start = 0;
+  for (const part of parts) {
+    result.set(part, start);
+    start += part.length;
+  }
+  return result;
 }

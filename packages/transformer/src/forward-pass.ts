@@ -105,7 +105,8 @@ export interface Engine {
     fetches: readonly Fetched[],
     signal?: AbortSignal,
   ): Promise<Record<Fetched, Tensor>>;
-  newCache(batch: number): KeyValueCache;
+  /** `positions`: the most it will ever hold; room for them is reserved in the budget. Default: the model's context. */
+  newCache(batch: number, positions?: number): KeyValueCache;
   /** Estimated bytes held by open sessions of this model. */
   loadedBytes(): number;
   /** Closes every session of this model; they open again on demand. Returns the bytes released (estimated). */

@@ -34,9 +34,12 @@ export async function readJsonBody(request: Request, limit = BODY_LIMIT): Promis
 
 async function readBytes(request: Request, limit: number): Promise<Uint8Array> {
   const announced = Number(request.headers.get("content-length") ?? 0);
-  if (announced > limit) throw tooLarge(`${announced} bytes`, limit);
   if (request.body === null) return new Uint8Array();
   const reader = request.body.getReader();
+  if (announced > limit) {
+    await discardRest(reader);
+    throw tooLarge(`${announced} bytes`, limit);
+  }
   const pieces: Uint8Array[] = [];
   let length = 0;
   for (;;) {
@@ -56,13 +59,15 @@ async function readBytes(request: Request, limit: number): Promise<Uint8Array> {
  * connection closes under them. So a little more is read and thrown away; a body without end is cut off.
  */
 async function discardRest(reader: ReadableStreamDefaultReader<Uint8Array>): Promise<void> {
-  const deadline = Date.now() + DISCARD_MILLISECONDS;
-  for (let discarded = 0; discarded < DISCARD_BYTES && Date.now() < deadline; ) {
+  const stop = () => void reader.cancel().catch(() => undefined);
+  const timer = setTimeout(stop, DISCARD_MILLISECONDS);
+  for (let discarded = 0; discarded < DISCARD_BYTES; ) {
     const { done, value } = await reader.read();
-    if (done) return;
+    if (done) break;
     discarded += value.length;
   }
-  await reader.cancel();
+  clearTimeout(timer);
+  stop();
 }
 
 function decode(bytes: Uint8Array): string {

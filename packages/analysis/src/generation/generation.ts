@@ -58,7 +58,7 @@ export async function generate(
   const rows: Row[] = input.tokens.map(() => ({ ids: [], tokens: [], text: "", finish: undefined }));
   const captures = (request.capture ?? []).map((query) => captureRead(query));
   const captured: Tensor[][] = captures.map(() => []);
-  const cache = engine.newCache(input.tokens.length);
+  const cache = engine.newCache(input.tokens.length, input.length + room);
   const started = performance.now();
   let firstToken = 0;
 

@@ -1,0 +1,25 @@
+import { describeModel, openTensorFolder, readModelConfig } from "@patchbay/transformer";
+import { encodeModel } from "@patchbay/onnx-graph";
+import { toRuntime } from "@patchbay/runtime";
+import { neuronVectors, projectionProgram, int64 } from "@patchbay/analysis";
+import { tensor } from "@patchbay/vocabulary";
+import * as ort from "onnxruntime-node";
+import fs from "node:fs";
+const folder = "/tmp/pb-home/models/stories-15m";
+const model = describeModel(await readModelConfig(folder), await openTensorFolder(folder), "x");
+const vectors = await neuronVectors(model, 3, "write");
+const rows = Number(process.argv[2] ?? 384);
+const enc = encodeModel(projectionProgram(model, "scores+cosines").build());
+const s = await ort.InferenceSession.create(enc.bytes, { intraOpNumThreads: 2, interOpNumThreads: 1, graphOptimizationLevel: "all", enableProfiling: true, profileFilePrefix: "/tmp/prof", extra: { session: { intra_op: { allow_spinning: "0" }, model_external_initializers_file_folder_path: enc.externalFolder } } } as any);
+const feeds = { vectors: toRuntime(tensor(["v", "r"], [rows, 288], vectors.data.subarray(0, rows * 288))), top: toRuntime(int64([10])) };
+for (let i = 0; i < 12; i++) await s.run(feeds, s.outputNames as any);
+(s as any).endProfiling();
+await new Promise((r) => setTimeout(r, 300));
+const f = fs.readdirSync("/tmp").filter((x) => x.startsWith("prof")).map((x) => "/tmp/" + x).sort((a, b) => fs.statSync(b).mtimeMs - fs.statSync(a).mtimeMs)[0]!;
+const ev = JSON.parse(fs.readFileSync(f, "utf8"));
+const by = new Map<string, number[]>();
+for (const e of ev) if (e.cat === "Node" && e.name.endsWith("_kernel_time")) { const k = e.args.op_name + " " + e.name.replace("_kernel_time", "")+" "+JSON.stringify(e.args.output_type_shape); (by.get(k) ?? by.set(k, []).get(k)!).push(e.dur); }
+const rowsOut = [...by].map(([k, v]) => { v.sort((a, b) => a - b); return [k, v[v.length >> 1]! / rows, v[0]! / rows] as const; }).sort((a, b) => b[1] - a[1]);
+for (const [k, m, lo] of rowsOut) console.log(m.toFixed(2).padStart(8), lo.toFixed(2).padStart(8), k);
+console.log("total", rowsOut.reduce((a, r) => a + r[1], 0).toFixed(1), rowsOut.reduce((a, r) => a + r[2], 0).toFixed(1), "us/row");
+fs.unlinkSync(f);

@@ -1,0 +1,59 @@
+"use client";
+
+import type { ModelSummary } from "@patchbay/contract";
+import { useCallback, useEffect, useRef, useState } from "react";
+import { Room } from "../../shell/Room.tsx";
+import { AttentionPanel } from "./AttentionPanel.tsx";
+import { Cables } from "./Cables.tsx";
+import { ContributionsPanel } from "./ContributionsPanel.tsx";
+import { Dock } from "./Dock.tsx";
+import { LensPanel } from "./LensPanel.tsx";
+import { Notices } from "./Notices.tsx";
+import { SidePanel } from "./SidePanel.tsx";
+import styles from "./Trace.module.css";
+import { TraceBar } from "./TraceBar.tsx";
+import { TraceStatus } from "./TraceStatus.tsx";
+import { Toolbar } from "./Toolbar.tsx";
+import { useTraceStore, useView } from "./trace-context.tsx";
+import { useTraceCommands } from "./use-trace-commands.ts";
+import { useTraceData } from "./use-trace-data.ts";
+
+export function TraceWorkbench({ model }: { readonly model: ModelSummary }) {
+  const store = useTraceStore();
+  const view = useView();
+  const data = useTraceData(view, model);
+  const stage = useRef<HTMLDivElement>(null);
+  const gridCanvas = useRef<HTMLCanvasElement | null>(null);
+  const [zoom, setZoom] = useState(1);
+  const [layoutCount, setLayoutCount] = useState(0);
+  const onLayout = useCallback(() => setLayoutCount((count) => count + 1), []);
+  useTraceCommands({ data, model });
+
+  // The address always reproduces the view: also on a first visit, which has nothing in it yet.
+  useEffect(() => store.update({}), [store]);
+
+  return (
+    <Room title={view.prompt.slice(0, 40) || "Trace"} scroll={false} bar={<TraceBar model={model} data={data} />}>
+      <div className={styles.layout}>
+        <div className={styles.stage} ref={stage}>
+          <Toolbar data={data} zoom={zoom} onZoom={setZoom} gridCanvas={gridCanvas} />
+          <Notices data={data} />
+          <div className={styles.figure} data-stale={data.status === "pending" && data.run !== undefined}>
+            {data.before === undefined ? (
+              <TraceStatus data={data} layers={model.layers} />
+            ) : view.panel === "lens" ? (
+              <LensPanel data={data} model={model} zoom={zoom} onZoom={setZoom} onLayout={onLayout} canvasRef={gridCanvas} />
+            ) : view.panel === "attention" ? (
+              <AttentionPanel data={data} model={model} />
+            ) : (
+              <ContributionsPanel data={data} model={model} />
+            )}
+          </div>
+          <Dock data={data} model={model} onLayout={onLayout} />
+          {view.panel === "lens" && data.before !== undefined && <Cables stage={stage} patches={view.patches} layoutCount={layoutCount} />}
+        </div>
+        <SidePanel data={data} model={model} />
+      </div>
+    </Room>
+  );
+}
