@@ -21,7 +21,8 @@ await runScript(async () => {
   const files = selectTestFiles(filters);
   const inBrowser = files.some((file) => file.startsWith("apps/web/e2e/"));
   await ensureInstalled();
-  await ensureBuilt();
+  // The pages are needed by the browser tests alone.
+  await ensureBuilt(inBrowser ? undefined : ["command-line"]);
   const { ensureBrowser } = await import("./src/browser.mjs");
   /** @type {Record<string, string>} */
   const env = { PATCHBAY_TEST_HOME: TEST_HOME };

@@ -78,7 +78,12 @@ export interface ModelService {
   /** These throw `not-ready` until the neuron map is there. */
   listNeurons(query: NeuronListQuery): Promise<NeuronList>;
   scatterNeurons(side: NeuronSide, variant: MapVariant): Promise<NeuronScatter>;
-  tokenNeurons(query: { token: string; side?: NeuronSide; variant?: MapVariant; limit?: number }): Promise<TokenNeurons>;
+  tokenNeurons(query: {
+    token: string;
+    side?: NeuronSide;
+    variant?: MapVariant;
+    limit?: number;
+  }): Promise<TokenNeurons>;
   neuronPage(layer: number, neuron: number): Promise<NeuronPage>;
 
   /** Releases sessions and caches; the next call opens them again. Returns the bytes released (estimated). */

@@ -8,7 +8,13 @@ import { generate } from "./generation/generation.ts";
 import type { ArtefactStore, ModelService } from "./model-service.ts";
 import { computeNeuronMap, TOKENS_PER_SIDE } from "./neuron-vocabulary/compute-neuron-map.ts";
 import { decodeNeuronMap, encodeNeuronMap, type NeuronMap } from "./neuron-vocabulary/neuron-map.ts";
-import { listNeurons, type NeuronSource, neuronPage, scatterNeurons, tokenNeurons } from "./neuron-vocabulary/neuron-queries.ts";
+import {
+  listNeurons,
+  type NeuronSource,
+  neuronPage,
+  scatterNeurons,
+  tokenNeurons,
+} from "./neuron-vocabulary/neuron-queries.ts";
 import {
   computeReferenceStatistics,
   decodeReferenceStatistics,
@@ -64,11 +70,13 @@ export async function openModelService(options: ModelServiceOptions): Promise<Mo
     runtimeVersion: options.runtimeVersion,
     async maximumOf(layer, neuron) {
       const value = maximum(layer, neuron);
-      if (value === undefined) throw notReady("Activations on the reference text have not been measured yet.", "reference-statistics");
+      if (value === undefined)
+        throw notReady("Activations on the reference text have not been measured yet.", "reference-statistics");
       return value;
     },
   };
-  const summary = (): ModelSummary => summarise(options, map !== undefined ? "ready" : mapRunning ? "running" : "absent");
+  const summary = (): ModelSummary =>
+    summarise(options, map !== undefined ? "ready" : mapRunning ? "running" : "absent");
 
   return {
     name: facts.name,
@@ -86,7 +94,10 @@ export async function openModelService(options: ModelServiceOptions): Promise<Mo
       const started = performance.now();
       mapRunning = true;
       try {
-        const bytes = encodeNeuronMap(await computeNeuronMap(engine, context), Math.min(TOKENS_PER_SIDE, model.shape.vocabulary));
+        const bytes = encodeNeuronMap(
+          await computeNeuronMap(engine, context),
+          Math.min(TOKENS_PER_SIDE, model.shape.vocabulary),
+        );
         await artefacts.write(NEURON_MAP, bytes);
         map = decodeNeuronMap(bytes);
       } finally {
@@ -104,7 +115,8 @@ export async function openModelService(options: ModelServiceOptions): Promise<Mo
     },
     async testSpecialisedNeurons({ prompt, place = "post", multiple = 2 }, context) {
       const { map: ready } = neuronSource();
-      if (statistics === undefined) throw notReady("Activations on the reference text have not been measured yet.", "reference-statistics");
+      if (statistics === undefined)
+        throw notReady("Activations on the reference text have not been measured yet.", "reference-statistics");
       const settings = { prompt: prompt ?? facts.examplePrompts[0] ?? "Once upon a time", place, multiple };
       return testSpecialisedNeurons(parts, ready, statistics, settings, context);
     },
@@ -170,8 +182,14 @@ function searchVocabulary(tokenizer: Tokenizer, query: string, limit: number) {
     const lower = text.toLowerCase();
     if (!lower.includes(needle)) continue;
     const bare = lower.trimStart();
-    const closeness = text === query ? 0 : bare === needle.trimStart() ? 1 : bare.startsWith(needle.trimStart()) ? 2 : 3;
-    found.push({ id, text, ...(tokenizer.isSpecial(id) ? { special: true } : {}), order: closeness * 1000 + text.length });
+    const closeness =
+      text === query ? 0 : bare === needle.trimStart() ? 1 : bare.startsWith(needle.trimStart()) ? 2 : 3;
+    found.push({
+      id,
+      text,
+      ...(tokenizer.isSpecial(id) ? { special: true } : {}),
+      order: closeness * 1000 + text.length,
+    });
   }
   found.sort((a, b) => a.order - b.order || a.id - b.id);
   return found.slice(0, limit).map(({ order: _, ...token }) => token);

@@ -19,9 +19,15 @@ export const GenerationRequest = z.strictObject({
   interventions: z.array(Intervention).max(4096).optional(),
   sampling: Sampling.optional(),
   top: z.int().min(0).max(20).optional().describe("Alternatives reported with each token; default 0."),
-  capture: z.array(CaptureQuery.pick({ site: true, units: true })).max(16).optional()
+  capture: z
+    .array(CaptureQuery.pick({ site: true, units: true }))
+    .max(16)
+    .optional()
     .describe("Values at every generated position."),
-  stream: z.boolean().optional().describe("true: server-sent events start, token…, done. Default false: one JSON answer."),
+  stream: z
+    .boolean()
+    .optional()
+    .describe("true: server-sent events start, token…, done. Default false: one JSON answer."),
 });
 export type GenerationRequest = z.infer<typeof GenerationRequest>;
 

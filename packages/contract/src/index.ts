@@ -1,9 +1,55 @@
-export { TokenReference, Token, Positions, TensorJson, RankedToken, ModelName, Problem } from "./primitives.ts";
-export { RunInput, InterventionPositions, Intervention, LogitsQuery, LensQuery, CaptureQuery, LedgerQuery, AttributionQuery, ComputeQuery, RunRequest } from "./run-request.ts";
-export { LogitsResult, LensResult, CaptureResult, LedgerResult, AttributionComponent, AttributionResult, Recipe, RunResult } from "./run-result.ts";
-export { Sampling, GenerationRequest, GeneratedToken, GenerationResult, type GenerationEvent } from "./generation.ts";
-export { NeuronSide, MapVariant, NeuronRow, NeuronListQuery, NeuronList, NeuronScatter, NeuronSideReport, NeuronPage, TokenNeurons, ClampPlace, DoseResponseRequest, DoseResponseResult, SpecialisedNeuronTest } from "./neurons.ts";
-export { SiteInfo, ModelSummary, ModelPage, TokensRequest, VocabularySearchQuery, VocabularySearch } from "./models.ts";
-export { JobKind, JobRequest, JobState, Job } from "./jobs.ts";
-export { SnapshotRequest, SnapshotPart, Snapshot, SnapshotSummary, SnapshotList, ReplayReport } from "./snapshots.ts";
-export { OPERATIONS, API_PREFIX, type Operation, type OperationName, type ParamsOf, type QueryOf, type BodyOf, type ResponseOf, type CheckedParamsOf, type CheckedQueryOf, type CheckedBodyOf } from "./operations.ts";
+export { GeneratedToken, type GenerationEvent, GenerationRequest, GenerationResult, Sampling } from "./generation.ts";
+export { Job, JobKind, JobRequest, JobState } from "./jobs.ts";
+export { ModelPage, ModelSummary, SiteInfo, TokensRequest, VocabularySearch, VocabularySearchQuery } from "./models.ts";
+export {
+  ClampPlace,
+  DoseResponseRequest,
+  DoseResponseResult,
+  MapVariant,
+  NeuronList,
+  NeuronListQuery,
+  NeuronPage,
+  NeuronRow,
+  NeuronScatter,
+  NeuronSide,
+  NeuronSideReport,
+  SpecialisedNeuronTest,
+  TokenNeurons,
+} from "./neurons.ts";
+export {
+  API_PREFIX,
+  type BodyOf,
+  type CheckedBodyOf,
+  type CheckedParamsOf,
+  type CheckedQueryOf,
+  OPERATIONS,
+  type Operation,
+  type OperationName,
+  type ParamsOf,
+  type QueryOf,
+  type ResponseOf,
+} from "./operations.ts";
+export { ModelName, Positions, Problem, RankedToken, TensorJson, Token, TokenReference } from "./primitives.ts";
+export {
+  AttributionQuery,
+  CaptureQuery,
+  ComputeQuery,
+  Intervention,
+  InterventionPositions,
+  LedgerQuery,
+  LensQuery,
+  LogitsQuery,
+  RunInput,
+  RunRequest,
+} from "./run-request.ts";
+export {
+  AttributionComponent,
+  AttributionResult,
+  CaptureResult,
+  LedgerResult,
+  LensResult,
+  LogitsResult,
+  Recipe,
+  RunResult,
+} from "./run-result.ts";
+export { ReplayReport, Snapshot, SnapshotList, SnapshotPart, SnapshotRequest, SnapshotSummary } from "./snapshots.ts";

@@ -10,7 +10,10 @@ export const JobRequest = z
     model: ModelName,
     prompt: z.string().optional().describe("specialised-neurons: the prompt; default one of the model's examples."),
     place: z.enum(["post", "up", "written"]).optional(),
-    multiple: z.number().optional().describe("specialised-neurons: clamp value as a multiple of the observed maximum; default 2."),
+    multiple: z
+      .number()
+      .optional()
+      .describe("specialised-neurons: clamp value as a multiple of the observed maximum; default 2."),
   })
   .describe("The same job (same kind, model hash and settings) is started once: asking again answers with the first.");
 export type JobRequest = z.infer<typeof JobRequest>;

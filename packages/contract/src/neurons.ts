@@ -5,12 +5,18 @@ import { RunInput } from "./run-request.ts";
 import { Recipe } from "./run-result.ts";
 
 /** Which weight vector of the neuron is decoded through the LM head. */
-export const NeuronSide = z.enum(["gate", "up", "write"])
-  .describe('"gate" and "up" are what the neuron reads (a plain MLP has only "up"); "write" is what it adds (its down column).');
+export const NeuronSide = z
+  .enum(["gate", "up", "write"])
+  .describe(
+    '"gate" and "up" are what the neuron reads (a plain MLP has only "up"); "write" is what it adds (its down column).',
+  );
 export type NeuronSide = z.infer<typeof NeuronSide>;
 
-export const MapVariant = z.enum(["folded", "raw", "cosine"])
-  .describe('"folded": vector × final norm weight, then LM head (default). "raw": LM head alone. "cosine": raw, divided by both lengths.');
+export const MapVariant = z
+  .enum(["folded", "raw", "cosine"])
+  .describe(
+    '"folded": vector × final norm weight, then LM head (default). "raw": LM head alone. "cosine": raw, divided by both lengths.',
+  );
 export type MapVariant = z.infer<typeof MapVariant>;
 
 export const NeuronRow = z.object({
@@ -40,7 +46,12 @@ export const NeuronListQuery = z.object({
 });
 export type NeuronListQuery = z.infer<typeof NeuronListQuery>;
 
-export const NeuronList = z.object({ total: z.int(), offset: z.int(), rows: z.array(NeuronRow), tokensPerSide: z.int() });
+export const NeuronList = z.object({
+  total: z.int(),
+  offset: z.int(),
+  rows: z.array(NeuronRow),
+  tokensPerSide: z.int(),
+});
 export type NeuronList = z.infer<typeof NeuronList>;
 
 export const NeuronScatter = z
@@ -86,7 +97,9 @@ export const NeuronPage = z.object({
       positiveShare: z.number(),
     })
     .nullable(),
-  rank: z.object({ peakednessInLayer: z.int(), peakednessInModel: z.int() }).describe("0 is the most peaked writer (folded)."),
+  rank: z
+    .object({ peakednessInLayer: z.int(), peakednessInModel: z.int() })
+    .describe("0 is the most peaked writer (folded)."),
   previous: z.object({ layer: z.int(), neuron: z.int() }).nullable(),
   next: z.object({ layer: z.int(), neuron: z.int() }).nullable(),
   modelHash: z.string(),
@@ -98,14 +111,18 @@ export const TokenNeurons = z
     token: z.object({ id: z.int(), text: z.string() }),
     side: NeuronSide,
     variant: MapVariant,
-    matches: z.array(z.object({ layer: z.int(), neuron: z.int(), rank: z.int(), score: z.number(), peakedness: z.number() })),
+    matches: z.array(
+      z.object({ layer: z.int(), neuron: z.int(), rank: z.int(), score: z.number(), peakedness: z.number() }),
+    ),
   })
   .describe("Inverse look-up: neurons that have the token among their first tokens, best rank first.");
 export type TokenNeurons = z.infer<typeof TokenNeurons>;
 
-export const ClampPlace = z.enum(["post", "up", "written"]).describe(
-  'Where the clamp sits in a (gated) MLP: "post" sets act(gate)×up (plain MLP: the activation); "up" sets the up projection and lets the gate multiply; "written" sets the length of the vector that the neuron adds to the residual stream.',
-);
+export const ClampPlace = z
+  .enum(["post", "up", "written"])
+  .describe(
+    'Where the clamp sits in a (gated) MLP: "post" sets act(gate)×up (plain MLP: the activation); "up" sets the up projection and lets the gate multiply; "written" sets the length of the vector that the neuron adds to the residual stream.',
+  );
 export type ClampPlace = z.infer<typeof ClampPlace>;
 
 export const DoseResponseRequest = z.strictObject({
@@ -114,7 +131,10 @@ export const DoseResponseRequest = z.strictObject({
   layer: z.int().min(0),
   neuron: z.int().min(0),
   place: ClampPlace.optional().describe("Default post."),
-  positions: z.union([z.literal("all"), z.literal("last"), z.array(z.int()).min(1)]).optional().describe("Where the clamp applies; default all."),
+  positions: z
+    .union([z.literal("all"), z.literal("last"), z.array(z.int()).min(1)])
+    .optional()
+    .describe("Where the clamp applies; default all."),
   values: z.array(z.number()).min(1).max(64).describe("Absolute values, or multiples of the observed maximum."),
   unit: z.enum(["absolute", "maximum"]).optional().describe("Default absolute."),
   tokens: z.array(TokenReference).min(1).max(16),
@@ -128,7 +148,9 @@ export const DoseResponseResult = z.object({
   probabilities: z.array(z.array(z.number())).describe("[token][value]"),
   logits: z.array(z.array(z.number())).describe("[token][value]"),
   kl: z.array(z.number()).describe("KL(unclamped ‖ clamped) at the position, nats."),
-  topTokens: z.array(z.object({ id: z.int(), text: z.string(), probability: z.number() })).describe("The leader at each value."),
+  topTokens: z
+    .array(z.object({ id: z.int(), text: z.string(), probability: z.number() }))
+    .describe("The leader at each value."),
   baseline: z.object({
     observed: z.number().describe("The neuron's own value at the position where probabilities are read."),
     probabilities: z.array(z.number()),

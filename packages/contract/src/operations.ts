@@ -48,87 +48,187 @@ const Health = z.object({
   uptimeSeconds: z.number(),
   queue: z.object({ running: z.int(), waiting: z.int() }),
   memory: z.object({ sessionBytes: z.int(), budgetBytes: z.int(), residentBytes: z.int() }),
-  setup: z.object({ state: z.enum(["ready", "working", "failed"]), message: z.string(), progress: z.number() })
+  setup: z
+    .object({ state: z.enum(["ready", "working", "failed"]), message: z.string(), progress: z.number() })
     .describe("The bundled model's first fetch and conversion."),
 });
 
 export const OPERATIONS = {
   health: { method: "GET", path: "/health", tag: "Server", summary: "State of the server", response: Health },
   listModels: {
-    method: "GET", path: "/models", tag: "Models", summary: "Installed models",
+    method: "GET",
+    path: "/models",
+    tag: "Models",
+    summary: "Installed models",
     response: z.object({ models: z.array(ModelSummary) }),
   },
   getModel: {
-    method: "GET", path: "/models/{model}", tag: "Models", summary: "One model, with every hook site and its shape",
-    params: model, response: ModelPage,
+    method: "GET",
+    path: "/models/{model}",
+    tag: "Models",
+    summary: "One model, with every hook site and its shape",
+    params: model,
+    response: ModelPage,
   },
   unloadModel: {
-    method: "POST", path: "/models/{model}/unload", tag: "Models", summary: "Release the model's sessions and caches",
-    params: model, response: z.object({ releasedBytes: z.int() }),
+    method: "POST",
+    path: "/models/{model}/unload",
+    tag: "Models",
+    summary: "Release the model's sessions and caches",
+    params: model,
+    response: z.object({ releasedBytes: z.int() }),
   },
   tokenize: {
-    method: "POST", path: "/models/{model}/tokens", tag: "Models", summary: "Text to tokens with exact character offsets",
-    params: model, body: TokensRequest, response: z.object({ tokens: z.array(Token) }),
+    method: "POST",
+    path: "/models/{model}/tokens",
+    tag: "Models",
+    summary: "Text to tokens with exact character offsets",
+    params: model,
+    body: TokensRequest,
+    response: z.object({ tokens: z.array(Token) }),
   },
   searchVocabulary: {
-    method: "GET", path: "/models/{model}/vocabulary", tag: "Models", summary: "Tokens of the vocabulary whose text contains the query",
-    params: model, query: VocabularySearchQuery, response: VocabularySearch,
+    method: "GET",
+    path: "/models/{model}/vocabulary",
+    tag: "Models",
+    summary: "Tokens of the vocabulary whose text contains the query",
+    params: model,
+    query: VocabularySearchQuery,
+    response: VocabularySearch,
   },
   run: {
-    method: "POST", path: "/runs", tag: "Runs", summary: "Run a prompt under interventions and compute from the pass",
-    body: RunRequest, response: RunResult, binary: true,
+    method: "POST",
+    path: "/runs",
+    tag: "Runs",
+    summary: "Run a prompt under interventions and compute from the pass",
+    body: RunRequest,
+    response: RunResult,
+    binary: true,
   },
   generate: {
-    method: "POST", path: "/generations", tag: "Runs", summary: "Continue a prompt under interventions",
-    body: GenerationRequest, response: GenerationResult, events: "start, token (each), done; or problem",
+    method: "POST",
+    path: "/generations",
+    tag: "Runs",
+    summary: "Continue a prompt under interventions",
+    body: GenerationRequest,
+    response: GenerationResult,
+    events: "start, token (each), done; or problem",
   },
   doseResponse: {
-    method: "POST", path: "/dose-responses", tag: "Neurons", summary: "Clamp a neuron at many values in one batched run",
-    body: DoseResponseRequest, response: DoseResponseResult,
+    method: "POST",
+    path: "/dose-responses",
+    tag: "Neurons",
+    summary: "Clamp a neuron at many values in one batched run",
+    body: DoseResponseRequest,
+    response: DoseResponseResult,
   },
   listNeurons: {
-    method: "GET", path: "/models/{model}/neurons", tag: "Neurons", summary: "Neurons by layer, peakedness, token read or written",
-    params: model, query: NeuronListQuery, response: NeuronList,
+    method: "GET",
+    path: "/models/{model}/neurons",
+    tag: "Neurons",
+    summary: "Neurons by layer, peakedness, token read or written",
+    params: model,
+    query: NeuronListQuery,
+    response: NeuronList,
   },
   scatterNeurons: {
-    method: "GET", path: "/models/{model}/neurons/scatter", tag: "Neurons", summary: "Peakedness of every neuron, columnar",
-    params: model, query: z.object({ side: NeuronSide.optional(), variant: MapVariant.optional() }), response: NeuronScatter,
+    method: "GET",
+    path: "/models/{model}/neurons/scatter",
+    tag: "Neurons",
+    summary: "Peakedness of every neuron, columnar",
+    params: model,
+    query: z.object({ side: NeuronSide.optional(), variant: MapVariant.optional() }),
+    response: NeuronScatter,
   },
   tokenNeurons: {
-    method: "GET", path: "/models/{model}/neurons/by-token", tag: "Neurons", summary: "Which neurons read or write a token",
+    method: "GET",
+    path: "/models/{model}/neurons/by-token",
+    tag: "Neurons",
+    summary: "Which neurons read or write a token",
     params: model,
     query: z.object({
       token: z.string().min(1).describe("Exact token text, or #id."),
-      side: NeuronSide.optional(), variant: MapVariant.optional(),
+      side: NeuronSide.optional(),
+      variant: MapVariant.optional(),
       limit: z.coerce.number().int().min(1).max(500).optional(),
     }),
     response: TokenNeurons,
   },
   getNeuron: {
-    method: "GET", path: "/models/{model}/layers/{layer}/neurons/{neuron}", tag: "Neurons", summary: "One neuron: what it reads and writes",
-    params: neuron, response: NeuronPage,
+    method: "GET",
+    path: "/models/{model}/layers/{layer}/neurons/{neuron}",
+    tag: "Neurons",
+    summary: "One neuron: what it reads and writes",
+    params: neuron,
+    response: NeuronPage,
   },
-  createJob: { method: "POST", path: "/jobs", tag: "Jobs", summary: "Start a long computation", body: JobRequest, response: Job },
-  listJobs: { method: "GET", path: "/jobs", tag: "Jobs", summary: "Jobs, newest first", response: z.object({ jobs: z.array(Job) }) },
+  createJob: {
+    method: "POST",
+    path: "/jobs",
+    tag: "Jobs",
+    summary: "Start a long computation",
+    body: JobRequest,
+    response: Job,
+  },
+  listJobs: {
+    method: "GET",
+    path: "/jobs",
+    tag: "Jobs",
+    summary: "Jobs, newest first",
+    response: z.object({ jobs: z.array(Job) }),
+  },
   getJob: { method: "GET", path: "/jobs/{id}", tag: "Jobs", summary: "One job", params: id, response: Job },
-  cancelJob: { method: "POST", path: "/jobs/{id}/cancel", tag: "Jobs", summary: "Stop a job", params: id, response: Job },
+  cancelJob: {
+    method: "POST",
+    path: "/jobs/{id}/cancel",
+    tag: "Jobs",
+    summary: "Stop a job",
+    params: id,
+    response: Job,
+  },
   watchJob: {
-    method: "GET", path: "/jobs/{id}/events", tag: "Jobs", summary: "Progress of a job as it happens",
-    params: id, response: Job, events: "job (each change, the whole job as data), until done, failed or cancelled",
+    method: "GET",
+    path: "/jobs/{id}/events",
+    tag: "Jobs",
+    summary: "Progress of a job as it happens",
+    params: id,
+    response: Job,
+    events: "job (each change, the whole job as data), until done, failed or cancelled",
   },
   createSnapshot: {
-    method: "POST", path: "/snapshots", tag: "Findings", summary: "Compute and store an immutable finding",
-    body: SnapshotRequest, response: SnapshotSummary,
+    method: "POST",
+    path: "/snapshots",
+    tag: "Findings",
+    summary: "Compute and store an immutable finding",
+    body: SnapshotRequest,
+    response: SnapshotSummary,
   },
   listSnapshots: {
-    method: "GET", path: "/snapshots", tag: "Findings", summary: "Findings, newest first",
-    query: z.object({ offset: z.coerce.number().int().min(0).optional(), limit: z.coerce.number().int().min(1).max(200).optional() }),
+    method: "GET",
+    path: "/snapshots",
+    tag: "Findings",
+    summary: "Findings, newest first",
+    query: z.object({
+      offset: z.coerce.number().int().min(0).optional(),
+      limit: z.coerce.number().int().min(1).max(200).optional(),
+    }),
     response: SnapshotList,
   },
-  getSnapshot: { method: "GET", path: "/snapshots/{id}", tag: "Findings", summary: "A finding with its stored numbers", params: id, response: Snapshot },
+  getSnapshot: {
+    method: "GET",
+    path: "/snapshots/{id}",
+    tag: "Findings",
+    summary: "A finding with its stored numbers",
+    params: id,
+    response: Snapshot,
+  },
   replaySnapshot: {
-    method: "POST", path: "/snapshots/{id}/replay", tag: "Findings", summary: "Compute a finding again and compare",
-    params: id, response: ReplayReport,
+    method: "POST",
+    path: "/snapshots/{id}/replay",
+    tag: "Findings",
+    summary: "Compute a finding again and compare",
+    params: id,
+    response: ReplayReport,
   },
 } as const satisfies Record<string, Operation>;
 
@@ -142,8 +242,14 @@ export type QueryOf<Name extends OperationName> = Table[Name] extends { query: i
 export type BodyOf<Name extends OperationName> = Table[Name] extends { body: infer B } ? InferInput<B> : undefined;
 export type ResponseOf<Name extends OperationName> = InferOutput<Table[Name]["response"]>;
 /** What a handler receives after validation. */
-export type CheckedParamsOf<Name extends OperationName> = Table[Name] extends { params: infer P } ? InferOutput<P> : undefined;
-export type CheckedQueryOf<Name extends OperationName> = Table[Name] extends { query: infer Q } ? InferOutput<Q> : undefined;
-export type CheckedBodyOf<Name extends OperationName> = Table[Name] extends { body: infer B } ? InferOutput<B> : undefined;
+export type CheckedParamsOf<Name extends OperationName> = Table[Name] extends { params: infer P }
+  ? InferOutput<P>
+  : undefined;
+export type CheckedQueryOf<Name extends OperationName> = Table[Name] extends { query: infer Q }
+  ? InferOutput<Q>
+  : undefined;
+export type CheckedBodyOf<Name extends OperationName> = Table[Name] extends { body: infer B }
+  ? InferOutput<B>
+  : undefined;
 
 export const API_PREFIX = "/api/v1";

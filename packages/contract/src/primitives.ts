@@ -38,7 +38,10 @@ export const RankedToken = z.object({
 });
 export type RankedToken = z.infer<typeof RankedToken>;
 
-export const ModelName = z.string().regex(/^[a-z0-9][a-z0-9._-]*$/i).describe("Name of an installed model.");
+export const ModelName = z
+  .string()
+  .regex(/^[a-z0-9][a-z0-9._-]*$/i)
+  .describe("Name of an installed model.");
 
 export const Problem = z
   .object({

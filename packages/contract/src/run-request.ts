@@ -5,7 +5,11 @@ import { ModelName, Positions, TokenReference } from "./primitives.ts";
 export const RunInput = z
   .strictObject({
     text: z.string().optional().describe("The prompt. Give either text or tokens."),
-    tokens: z.array(z.array(z.int().min(0)).min(1)).min(1).optional().describe("A batch of token ids, used exactly as given (no BOS is added)."),
+    tokens: z
+      .array(z.array(z.int().min(0)).min(1))
+      .min(1)
+      .optional()
+      .describe("A batch of token ids, used exactly as given (no BOS is added)."),
     prependBos: z.boolean().optional().describe("Applies to text. Default: the model's own recipe."),
   })
   .refine((input) => (input.text === undefined) !== (input.tokens === undefined), {
@@ -15,15 +19,27 @@ export type RunInput = z.infer<typeof RunInput>;
 
 export const InterventionPositions = z
   .union([z.literal("all"), z.literal("last"), z.literal("generated"), z.array(z.int()).min(1)])
-  .describe('"all" (generated ones included), "last" (of the prompt), "generated" (only positions made by generation), or indices.');
+  .describe(
+    '"all" (generated ones included), "last" (of the prompt), "generated" (only positions made by generation), or indices.',
+  );
 
 const Place = {
   site: z.string().describe("A hook site: blocks.2.mlp.hook_post."),
   rows: z.array(z.int().min(0)).min(1).optional().describe("Rows of the batch; default all."),
-  positions: InterventionPositions.optional().describe('Default "all". For attention patterns and scores: the query positions.'),
-  units: z.array(z.int().min(0)).min(1).optional().describe("Neurons, heads or residual dimensions, by site; default all."),
+  positions: InterventionPositions.optional().describe(
+    'Default "all". For attention patterns and scores: the query positions.',
+  ),
+  units: z
+    .array(z.int().min(0))
+    .min(1)
+    .optional()
+    .describe("Neurons, heads or residual dimensions, by site; default all."),
   heads: z.array(z.int().min(0)).min(1).optional().describe("The same as units, for sites with heads."),
-  dimensions: z.array(z.int().min(0)).min(1).optional().describe("Inside a unit: a head's dimensions, or the key positions of a pattern."),
+  dimensions: z
+    .array(z.int().min(0))
+    .min(1)
+    .optional()
+    .describe("Inside a unit: a head's dimensions, or the key positions of a pattern."),
   muted: z.boolean().optional().describe("Kept in the list but not applied."),
 };
 
@@ -36,13 +52,22 @@ const set = z.strictObject({
   ...Place,
   op: z.literal("set"),
   value: z.number(),
-  unit: z.enum(["absolute", "maximum"]).optional().describe('"maximum": value is a multiple of the neuron\'s maximum on the model\'s reference text (mlp.hook_post only).'),
+  unit: z
+    .enum(["absolute", "maximum"])
+    .optional()
+    .describe(
+      "\"maximum\": value is a multiple of the neuron's maximum on the model's reference text (mlp.hook_post only).",
+    ),
 });
 const add = z.strictObject({
   ...Place,
   op: z.literal("add"),
   value: z.number().optional(),
-  values: z.array(z.number()).min(1).optional().describe("A direction, one value for each selected unit and dimension."),
+  values: z
+    .array(z.number())
+    .min(1)
+    .optional()
+    .describe("A direction, one value for each selected unit and dimension."),
   coefficient: z.number().optional().describe("Multiplies values; default 1."),
 });
 const scale = z.strictObject({ ...Place, op: z.literal("scale"), value: z.number() });
@@ -50,15 +75,25 @@ const zero = z.strictObject({ ...Place, op: z.literal("zero") });
 const mean = z.strictObject({
   ...Place,
   op: z.literal("mean"),
-  reference: z.strictObject({ texts: z.array(z.string().min(1)).min(1) }).optional()
+  reference: z
+    .strictObject({ texts: z.array(z.string().min(1)).min(1) })
+    .optional()
     .describe("Texts whose activations are averaged over all positions after BOS. Default: the run's own input."),
 });
 const replace = z.strictObject({
   ...Place,
   op: z.literal("replace"),
-  values: z.array(z.number()).min(1).optional().describe("Row-major over the selected positions × units × dimensions; the same for every row."),
+  values: z
+    .array(z.number())
+    .min(1)
+    .optional()
+    .describe("Row-major over the selected positions × units × dimensions; the same for every row."),
   from: InterventionSource.optional().describe("Another run whose values at the same site are taken."),
-  fromPositions: z.array(z.int()).min(1).optional().describe("Positions in the other run, one for each position here. Default: the same positions."),
+  fromPositions: z
+    .array(z.int())
+    .min(1)
+    .optional()
+    .describe("Positions in the other run, one for each position here. Default: the same positions."),
 });
 const SourceIntervention = z.discriminatedUnion("op", [set, add, scale, zero]);
 
@@ -75,11 +110,19 @@ export const LogitsQuery = z.strictObject({
 });
 
 export const LensQuery = z.strictObject({
-  sites: z.array(z.string()).min(1).optional()
-    .describe('Residual sites: full names, or "resid_pre", "resid_mid", "resid_post" for every layer. Default: the embedding and resid_post of every layer.'),
+  sites: z
+    .array(z.string())
+    .min(1)
+    .optional()
+    .describe(
+      'Residual sites: full names, or "resid_pre", "resid_mid", "resid_post" for every layer. Default: the embedding and resid_post of every layer.',
+    ),
   positions: Positions.optional().describe("Default all."),
   top: z.int().min(1).max(50).optional().describe("Default 5."),
-  norm: z.enum(["final", "none"]).optional().describe('"final" applies the model\'s final norm (default); "none" reads the raw stream.'),
+  norm: z
+    .enum(["final", "none"])
+    .optional()
+    .describe('"final" applies the model\'s final norm (default); "none" reads the raw stream.'),
   tokens: z.array(TokenReference).max(16).optional().describe("Tokens to follow through depth."),
 });
 
@@ -104,7 +147,12 @@ export const AttributionQuery = z.strictObject({
   }),
   position: z.int().optional().describe("Default -1."),
   row: z.int().min(0).optional(),
-  neurons: z.int().min(0).max(1000).optional().describe("How many single neurons to list, by absolute share; default 0."),
+  neurons: z
+    .int()
+    .min(0)
+    .max(1000)
+    .optional()
+    .describe("How many single neurons to list, by absolute share; default 0."),
 });
 
 export const ComputeQuery = z

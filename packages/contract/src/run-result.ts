@@ -60,7 +60,9 @@ export const LedgerResult = z
         neuron: z.int(),
         activation: z.number(),
         norm: z.number().describe("|activation| × length of the value vector: the ranking."),
-        promotes: z.array(RankedToken).describe("score: logit per unit activation × activation, final norm's weight folded in."),
+        promotes: z
+          .array(RankedToken)
+          .describe("score: logit per unit activation × activation, final norm's weight folded in."),
         suppresses: z.array(RankedToken),
       }),
     ),
@@ -72,7 +74,11 @@ export const LedgerResult = z
 export type LedgerResult = z.infer<typeof LedgerResult>;
 
 export const AttributionComponent = z.object({
-  label: z.string().describe("embed, pos_embed, L3H2, 3_attn_bias, 3_mlp_out, interventions (what edits put directly into the stream), ln_final_bias, unembed_bias."),
+  label: z
+    .string()
+    .describe(
+      "embed, pos_embed, L3H2, 3_attn_bias, 3_mlp_out, interventions (what edits put directly into the stream), ln_final_bias, unembed_bias.",
+    ),
   kind: z.enum(["embedding", "head", "mlp", "bias", "neuron", "intervention"]),
   layer: z.int().optional(),
   unit: z.int().optional(),

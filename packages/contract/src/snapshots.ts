@@ -1,9 +1,9 @@
 /** Findings: immutable snapshots of a view, its requests, their results and recipes, under /s/{id}. */
 import { z } from "zod";
+import { GenerationRequest, GenerationResult } from "./generation.ts";
 import { DoseResponseRequest, DoseResponseResult } from "./neurons.ts";
 import { RunRequest } from "./run-request.ts";
 import { RunResult } from "./run-result.ts";
-import { GenerationRequest, GenerationResult } from "./generation.ts";
 
 export const SnapshotRequest = z.strictObject({
   title: z.string().max(200).optional(),
@@ -17,7 +17,10 @@ export const SnapshotRequest = z.strictObject({
   parts: z
     .array(
       z.strictObject({
-        role: z.string().max(40).describe('What the part is for the view: "before", "after", "dose-response", "continuation".'),
+        role: z
+          .string()
+          .max(40)
+          .describe('What the part is for the view: "before", "after", "dose-response", "continuation".'),
         kind: z.enum(["run", "generation", "dose-response"]),
         request: z.union([RunRequest, GenerationRequest, DoseResponseRequest]),
       }),
@@ -60,7 +63,8 @@ export const ReplayReport = z
     identical: z.boolean().describe("Every number equal to the last bit."),
     largestDifference: z.number().describe("Largest |stored − recomputed| over all numbers of all parts."),
     tolerance: z.number().describe("Largest difference still called the same: float32 rounding across machines."),
-    differences: z.array(z.object({ part: z.string(), at: z.string(), stored: z.unknown(), recomputed: z.unknown() }))
+    differences: z
+      .array(z.object({ part: z.string(), at: z.string(), stored: z.unknown(), recomputed: z.unknown() }))
       .describe("The first few places that differ by more than the tolerance."),
     environment: z.object({
       stored: z.object({ engine: z.string(), modelHash: z.string(), runtime: z.string() }),

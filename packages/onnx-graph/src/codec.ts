@@ -119,10 +119,14 @@ function messageToAttribute(message: Message): AttributeValue {
     case type.floats:
       return { floats: (message["floats"] as number[] | undefined) ?? [] };
     default:
-      throw new PatchbayError("unsupported-model", `Attribute "${String(message["name"])}" has a type that is not supported.`, {
-        expected: "int, float, string, ints or floats",
-        received: `attribute type ${String(message["type"])}`,
-      });
+      throw new PatchbayError(
+        "unsupported-model",
+        `Attribute "${String(message["name"])}" has a type that is not supported.`,
+        {
+          expected: "int, float, string, ints or floats",
+          received: `attribute type ${String(message["type"])}`,
+        },
+      );
   }
 }
 
@@ -153,7 +157,10 @@ function messageToInitializer(message: Message, folder: string): Initializer {
   };
   if (message["dataLocation"] === EXTERNAL_LOCATION) {
     const entries = Object.fromEntries(
-      ((message["externalData"] as { key: string; value: string }[] | undefined) ?? []).map(({ key, value }) => [key, value]),
+      ((message["externalData"] as { key: string; value: string }[] | undefined) ?? []).map(({ key, value }) => [
+        key,
+        value,
+      ]),
     );
     return {
       ...common,
@@ -190,7 +197,8 @@ function messageToValue(message: Message): ValueInfo {
     name: message["name"] as string,
     type: elementTypeOf((tensorType?.["elemType"] as number | undefined) ?? ELEMENT_TYPE_NUMBERS.float32),
     shape: dimensions.map(
-      (dimension) => (dimension["dimParam"] as string | undefined) ?? (dimension["dimValue"] as number | undefined) ?? "?",
+      (dimension) =>
+        (dimension["dimParam"] as string | undefined) ?? (dimension["dimValue"] as number | undefined) ?? "?",
     ),
   };
 }

@@ -104,7 +104,8 @@ export class GraphBuilder {
   where = (condition: ValueName, whenTrue: ValueName, whenFalse: ValueName) =>
     this.node("Where", [condition, whenTrue, whenFalse]);
   greater = (a: ValueName, b: ValueName) => this.node("Greater", [a, b]);
-  softmax = (a: ValueName, axis: number, output?: ValueName) => this.node("Softmax", [a], { axis: { int: axis } }, output);
+  softmax = (a: ValueName, axis: number, output?: ValueName) =>
+    this.node("Softmax", [a], { axis: { int: axis } }, output);
   logSoftmax = (a: ValueName, axis: number) => this.node("LogSoftmax", [a], { axis: { int: axis } });
   transpose = (a: ValueName, permutation: readonly number[], output?: ValueName) =>
     this.node("Transpose", [a], { perm: { ints: permutation } }, output);
@@ -125,17 +126,31 @@ export class GraphBuilder {
   scatterByIndex = (a: ValueName, indices: ValueName, updates: ValueName, output?: ValueName) =>
     this.node("ScatterND", [a, indices, updates], {}, output);
   cast = (a: ValueName, type: ElementType) =>
-    this.node("Cast", [a], { to: { int: { float32: 1, float64: 11, int32: 6, int64: 7, bool: 9, uint8: 2, int8: 3, float16: 10, bfloat16: 16 }[type] } });
+    this.node("Cast", [a], {
+      to: {
+        int: { float32: 1, float64: 11, int32: 6, int64: 7, bool: 9, uint8: 2, int8: 3, float16: 10, bfloat16: 16 }[
+          type
+        ],
+      },
+    });
 
-  sum = (a: ValueName, axes: readonly number[], keepDimensions = false) => this.#reduce("ReduceSum", a, axes, keepDimensions);
-  mean = (a: ValueName, axes: readonly number[], keepDimensions = false) => this.#reduce("ReduceMean", a, axes, keepDimensions);
-  maximum = (a: ValueName, axes: readonly number[], keepDimensions = false) => this.#reduce("ReduceMax", a, axes, keepDimensions);
+  sum = (a: ValueName, axes: readonly number[], keepDimensions = false) =>
+    this.#reduce("ReduceSum", a, axes, keepDimensions);
+  mean = (a: ValueName, axes: readonly number[], keepDimensions = false) =>
+    this.#reduce("ReduceMean", a, axes, keepDimensions);
+  maximum = (a: ValueName, axes: readonly number[], keepDimensions = false) =>
+    this.#reduce("ReduceMax", a, axes, keepDimensions);
   logSumExp = (a: ValueName, axes: readonly number[], keepDimensions = false) =>
     this.#reduce("ReduceLogSumExp", a, axes, keepDimensions);
 
   /** The `count` largest along the last axis, falling; indices are int64. `count` is an int64[1] value. */
   topK(a: ValueName, count: ValueName): { values: ValueName; indices: ValueName } {
-    const [values, indices] = this.nodes("TopK", [a, count], { axis: { int: -1 }, largest: { int: 1 }, sorted: { int: 1 } }, 2);
+    const [values, indices] = this.nodes(
+      "TopK",
+      [a, count],
+      { axis: { int: -1 }, largest: { int: 1 }, sorted: { int: 1 } },
+      2,
+    );
     return { values: values ?? "", indices: indices ?? "" };
   }
 

@@ -182,7 +182,11 @@ class Reader {
 }
 
 function damaged(position: number): PatchbayError {
-  return new PatchbayError("damaged-file", `The ONNX file breaks off or is not protocol-buffer data near byte ${position}.`, {
-    advice: "Fetch or export the file again.",
-  });
+  return new PatchbayError(
+    "damaged-file",
+    `The ONNX file breaks off or is not protocol-buffer data near byte ${position}.`,
+    {
+      advice: "Fetch or export the file again.",
+    },
+  );
 }

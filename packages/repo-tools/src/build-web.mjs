@@ -9,7 +9,7 @@ export async function buildWeb() {
   const next = createRequire(`${WEB_FOLDER}/package.json`).resolve("next/dist/bin/next");
   const { status, output } = await runNode([next, "build"], {
     cwd: WEB_FOLDER,
-    env: { NEXT_TELEMETRY_DISABLED: "1", NODE_ENV: "production" },
+    env: { NEXT_TELEMETRY_DISABLED: "1", NODE_ENV: "production", NO_COLOR: "1" },
   });
   if (status !== 0) throw new ToolError(`next build ended with status ${status}:\n${lastLines(output, 40)}`);
   if (!existsSync(`${WEB_EXPORT}/index.html`)) {

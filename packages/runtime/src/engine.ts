@@ -11,21 +11,30 @@ import {
   rotaryTables,
   type SiteEdit,
   type SiteRead,
-  type Stage,
   STAGE_VALUES,
+  type Stage,
   type StageGraph,
   type StageVariant,
   type TransformerModel,
   type UnembedRequest,
   type UnembedResult,
 } from "@patchbay/transformer";
-import { type AxisName, describeSite, ensureDefined, PatchbayError, selectAlong, type Tensor, type TensorData, tensor } from "@patchbay/vocabulary";
+import {
+  type AxisName,
+  describeSite,
+  ensureDefined,
+  PatchbayError,
+  selectAlong,
+  type Tensor,
+  type TensorData,
+  tensor,
+} from "@patchbay/vocabulary";
 import { causalMask } from "./causal-mask.ts";
 import { cacheBytes, GrowingCache } from "./key-value-cache.ts";
 import type { MemoryBudget } from "./memory-budget.ts";
 import { float32Tensor, int64Tensor, type RuntimeTensor, toRuntime } from "./onnx-runtime.ts";
-import { editFeeds, selectionFeeds, type StageKind, type Window, windowLength } from "./stage-feeds.ts";
-import { throwIfCancelled, type TurnQueue } from "./turn-queue.ts";
+import { editFeeds, type StageKind, selectionFeeds, type Window, windowLength } from "./stage-feeds.ts";
+import { type TurnQueue, throwIfCancelled } from "./turn-queue.ts";
 
 /** A second session (a copy of the block's weights) is opened for a partial read only where it saves this much. */
 const SELECTION_PAYS_OFF_IN_BYTES = 2 ** 18;
@@ -69,7 +78,16 @@ class OnnxEngine implements Engine {
         const positions = request.tokens.flatMap(() => window.positions);
         feeds[STAGE_VALUES.positions] = int64Tensor(positions, [window.batch, window.positions.length]);
       }
-      const outputs = await this.#runStage({ kind: "embed" }, feeds, edits, reads, window, [STAGE_VALUES.nextResidual], results, signal);
+      const outputs = await this.#runStage(
+        { kind: "embed" },
+        feeds,
+        edits,
+        reads,
+        window,
+        [STAGE_VALUES.nextResidual],
+        results,
+        signal,
+      );
       residual = residualFrom(outputs);
     } else {
       residual = request.from.residual;
@@ -86,7 +104,16 @@ class OnnxEngine implements Engine {
       };
       const fetches: string[] = [STAGE_VALUES.nextResidual];
       if (cache !== undefined) fetches.push(STAGE_VALUES.newKeys, STAGE_VALUES.newValues);
-      const outputs = await this.#runStage({ kind: "block", layer }, feeds, edits, reads, window, fetches, results, signal);
+      const outputs = await this.#runStage(
+        { kind: "block", layer },
+        feeds,
+        edits,
+        reads,
+        window,
+        fetches,
+        results,
+        signal,
+      );
       residual = residualFrom(outputs);
       cache?.append(layer, floats(outputs[STAGE_VALUES.newKeys]), floats(outputs[STAGE_VALUES.newValues]));
     }
@@ -173,7 +200,11 @@ class OnnxEngine implements Engine {
     );
 
     const perHead = [...edits, ...reads].some(({ site }) => site.kind === "attn.hook_result");
-    const variant: StageVariant = perHead ? "per-head" : edits.length > 0 || selective.length > 0 ? "writable" : "readable";
+    const variant: StageVariant = perHead
+      ? "per-head"
+      : edits.length > 0 || selective.length > 0
+        ? "writable"
+        : "readable";
     const key = `${stage.kind === "block" ? `block.${stage.layer}` : stage.kind}.${variant}`;
     const built = this.#stageGraph(key, stage, variant);
     const allFeeds =
@@ -185,7 +216,10 @@ class OnnxEngine implements Engine {
             ...selectionFeeds(this.model.shape, stage.kind as StageKind, perHead, selective, window),
           };
     const outputOf = (read: SiteRead) => {
-      const site = ensureDefined(built.sites.find(({ kind }) => kind === read.site.kind), read.site.kind);
+      const site = ensureDefined(
+        built.sites.find(({ kind }) => kind === read.site.kind),
+        read.site.kind,
+      );
       return selective.includes(read) ? ensureDefined(site.selected) : site.whole;
     };
 
@@ -226,7 +260,12 @@ class OnnxEngine implements Engine {
 
   #sharedFeeds({ positions, keys }: Window, cache: GrowingCache | undefined): Record<string, RuntimeTensor> {
     const feeds: Record<string, RuntimeTensor> = {
-      [STAGE_VALUES.mask]: float32Tensor(causalMask(positions.length, cache?.length ?? 0), [1, 1, positions.length, keys]),
+      [STAGE_VALUES.mask]: float32Tensor(causalMask(positions.length, cache?.length ?? 0), [
+        1,
+        1,
+        positions.length,
+        keys,
+      ]),
     };
     const { positions: kind } = this.model.shape;
     if (kind.kind === "rotary") {
@@ -274,10 +313,14 @@ class OnnxEngine implements Engine {
       const stage = describeSite(read.site.kind).stage;
       const layer = stage === "embed" ? -1 : (read.site.layer ?? shape.layers);
       if (stage === "unembed" || layer < first || layer >= until) {
-        throw new PatchbayError("intervention-matches-nothing", `The read of "${read.site.kind}" lies outside the blocks that run.`, {
-          expected: `a site between block ${Math.max(first, 0)} and block ${until - 1}`,
-          received: `layer ${layer}`,
-        });
+        throw new PatchbayError(
+          "intervention-matches-nothing",
+          `The read of "${read.site.kind}" lies outside the blocks that run.`,
+          {
+            expected: `a site between block ${Math.max(first, 0)} and block ${until - 1}`,
+            received: `layer ${layer}`,
+          },
+        );
       }
     }
   }
@@ -312,7 +355,11 @@ function tokenTensor(tokens: readonly (readonly number[])[]): RuntimeTensor {
 }
 
 function emptyPast(heads: number, width: number, batch: number): { keys: Tensor; values: Tensor } {
-  const empty = tensor(["time", "batch", "key_value_head", "head_dimension"], [0, batch, heads, width], new Float32Array(0));
+  const empty = tensor(
+    ["time", "batch", "key_value_head", "head_dimension"],
+    [0, batch, heads, width],
+    new Float32Array(0),
+  );
   return { keys: empty, values: empty };
 }
 
@@ -340,7 +387,11 @@ function narrow(value: Tensor, { site, positions, units }: SiteRead, window: Win
   const { positionAxis, unitAxis } = describeSite(site.kind);
   let result = value;
   if (positions !== undefined) {
-    result = selectAlong(result, positionAxis, positions.map((position) => window.positions.indexOf(position)));
+    result = selectAlong(
+      result,
+      positionAxis,
+      positions.map((position) => window.positions.indexOf(position)),
+    );
   }
   return units === undefined ? result : selectAlong(result, unitAxis, units);
 }

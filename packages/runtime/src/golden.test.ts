@@ -23,7 +23,12 @@ for (const name of FIXTURE_NAMES) {
 
     const forward = await engine.forward({ tokens, reads: early.map((site) => ({ site })) });
     const positions = (tokens[0] ?? []).map((_, i) => i);
-    const head = await engine.unembed({ residual: forward.residual, positions, full: true, reads: late.map((site) => ({ site })) });
+    const head = await engine.unembed({
+      residual: forward.residual,
+      positions,
+      full: true,
+      reads: late.map((site) => ({ site })),
+    });
 
     const compare = (siteName: string, actual: Float32Array) => {
       const expected = golden.get(siteName);
@@ -32,8 +37,8 @@ for (const name of FIXTURE_NAMES) {
       const difference = relativeDifference(actual, expected.data);
       assert.ok(difference < TOLERANCE, `${siteName} differs by ${difference}`);
     };
-    early.forEach((site, i) => compare(nameOf(site), forward.reads[i]?.data ?? new Float32Array()));
-    late.forEach((site, i) => compare(nameOf(site), head.reads[i]?.data ?? new Float32Array()));
+    for (const [i, site] of early.entries()) compare(nameOf(site), forward.reads[i]?.data ?? new Float32Array());
+    for (const [i, site] of late.entries()) compare(nameOf(site), head.reads[i]?.data ?? new Float32Array());
     compare("logits", head.logits?.data ?? new Float32Array());
     assert.equal(golden.size, sites.length + 1, "every golden tensor was compared");
   });

@@ -2,7 +2,7 @@
  * Open sessions and caches under one budget. Sessions are opened on first use and closed least recently used first;
  * caches are reservations that must fit. Sizes are estimates from the weights (a session holds its own copy).
  */
-import { type Graph, encodeModel, initializerBytes } from "@patchbay/onnx-graph";
+import { encodeModel, type Graph, initializerBytes } from "@patchbay/onnx-graph";
 import { PatchbayError } from "@patchbay/vocabulary";
 import { createSession, type RuntimeSession, type SessionOptions } from "./onnx-runtime.ts";
 
@@ -101,7 +101,10 @@ export class MemoryBudget {
     while (this.usedBytes() + bytes > this.#limit) {
       const oldest = [...this.#entries]
         .filter(([, entry]) => entry.users === 0)
-        .reduce<[string, Entry] | undefined>((a, b) => (a === undefined || b[1].lastUse < a[1].lastUse ? b : a), undefined);
+        .reduce<[string, Entry] | undefined>(
+          (a, b) => (a === undefined || b[1].lastUse < a[1].lastUse ? b : a),
+          undefined,
+        );
       if (oldest === undefined) {
         throw new PatchbayError("memory-exhausted", `There is no room for ${what}.`, {
           expected: `at most ${megabytes(this.#limit)} in use`,

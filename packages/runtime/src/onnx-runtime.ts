@@ -13,7 +13,10 @@ export interface SessionOptions {
 export interface RuntimeSession {
   readonly inputNames: readonly string[];
   /** Runs the graph; computes everything, returns only `fetches`. */
-  run(feeds: Readonly<Record<string, RuntimeTensor>>, fetches: readonly string[]): Promise<Record<string, Tensor<TensorData>>>;
+  run(
+    feeds: Readonly<Record<string, RuntimeTensor>>,
+    fetches: readonly string[],
+  ): Promise<Record<string, Tensor<TensorData>>>;
   release(): Promise<void>;
 }
 
@@ -23,7 +26,10 @@ export function runtimeVersion(): string {
   return `onnxruntime-node ${ort.env.versions.node ?? ort.env.versions.common ?? "unknown"}`;
 }
 
-export async function createSession(model: EncodedModel, { threads, providers }: SessionOptions): Promise<RuntimeSession> {
+export async function createSession(
+  model: EncodedModel,
+  { threads, providers }: SessionOptions,
+): Promise<RuntimeSession> {
   let session: ort.InferenceSession;
   try {
     session = await ort.InferenceSession.create(model.bytes, {

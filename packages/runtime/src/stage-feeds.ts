@@ -34,13 +34,41 @@ export function editFeeds(
   for (const rank of [3, 4] as const) {
     const ranked = sitesOfRank(kinds, rank);
     if (ranked.length === 0) continue;
-    const pieces = ranked.map((kind) => elementEdits(shape, kind, edits.filter((edit) => edit.site.kind === kind), window));
+    const pieces = ranked.map((kind) =>
+      elementEdits(
+        shape,
+        kind,
+        edits.filter((edit) => edit.site.kind === kind),
+        window,
+      ),
+    );
     const total = pieces.reduce((sum, piece) => sum + piece.count, 0);
     const names = EDIT_INPUTS[rank];
-    feeds[names.lengths] = int64Tensor(pieces.map((piece) => piece.count), [ranked.length]);
-    feeds[names.index] = int64Tensor(joined(Int32Array, pieces.map((piece) => piece.index)), [total, rank]);
-    feeds[names.scale] = float32Tensor(joined(Float32Array, pieces.map((piece) => piece.scale)), [total]);
-    feeds[names.offset] = float32Tensor(joined(Float32Array, pieces.map((piece) => piece.offset)), [total]);
+    feeds[names.lengths] = int64Tensor(
+      pieces.map((piece) => piece.count),
+      [ranked.length],
+    );
+    feeds[names.index] = int64Tensor(
+      joined(
+        Int32Array,
+        pieces.map((piece) => piece.index),
+      ),
+      [total, rank],
+    );
+    feeds[names.scale] = float32Tensor(
+      joined(
+        Float32Array,
+        pieces.map((piece) => piece.scale),
+      ),
+      [total],
+    );
+    feeds[names.offset] = float32Tensor(
+      joined(
+        Float32Array,
+        pieces.map((piece) => piece.offset),
+      ),
+      [total],
+    );
   }
   return feeds;
 }
@@ -65,9 +93,15 @@ export function selectionFeeds(
   const units = selections.flatMap((selection) => selection.units);
   return {
     [SELECTION_INPUTS.positions]: int64Tensor(positions, [positions.length]),
-    [SELECTION_INPUTS.positionLengths]: int64Tensor(selections.map((s) => s.positions.length), [selections.length]),
+    [SELECTION_INPUTS.positionLengths]: int64Tensor(
+      selections.map((s) => s.positions.length),
+      [selections.length],
+    ),
     [SELECTION_INPUTS.units]: int64Tensor(units, [units.length]),
-    [SELECTION_INPUTS.unitLengths]: int64Tensor(selections.map((s) => s.units.length), [selections.length]),
+    [SELECTION_INPUTS.unitLengths]: int64Tensor(
+      selections.map((s) => s.units.length),
+      [selections.length],
+    ),
   };
 }
 

@@ -41,7 +41,8 @@ export function checkEdit(shape: ModelShape, edit: SiteEdit, extent: SequenceExt
   if (edit.rows !== "all") checkIndices("row-out-of-range", "row", edit.rows, extent.batch);
   const { positions } = edit;
   if (positions !== "all" && "from" in positions) {
-    if (positions.from >= extent.longest) throw matchesNothing(edit.site, `positions from ${positions.from}`, extent.longest);
+    if (positions.from >= extent.longest)
+      throw matchesNothing(edit.site, `positions from ${positions.from}`, extent.longest);
   } else if (positions !== "all") {
     checkIndices("position-out-of-range", "position", positions, extent.longest);
   }
@@ -78,8 +79,12 @@ function checkIndices(
 }
 
 function matchesNothing(site: Site, what: string, longest: number): PatchbayError {
-  return new PatchbayError("intervention-matches-nothing", `The intervention at "${nameOf(site)}" matches nothing: ${what}.`, {
-    expected: `positions below ${longest}`,
-    advice: "The sequence is not that long.",
-  });
+  return new PatchbayError(
+    "intervention-matches-nothing",
+    `The intervention at "${nameOf(site)}" matches nothing: ${what}.`,
+    {
+      expected: `positions below ${longest}`,
+      advice: "The sequence is not that long.",
+    },
+  );
 }

@@ -2,9 +2,10 @@
  * Rotary position embedding (Su et al. 2021), in the half-split form of Hugging Face's Llama: dimension i is paired with
  * i + half. Angles are computed in float64 and rounded once.
  */
-import { readNumber, readObject, unsupported } from "./config-reader.ts";
-import type { ModelConfig } from "./architecture.ts";
+
 import { type Tensor, tensor } from "@patchbay/vocabulary";
+import type { ModelConfig } from "./architecture.ts";
+import { readNumber, readObject, unsupported } from "./config-reader.ts";
 
 export interface RotaryDescription {
   /** Angle per position for each rotated pair, in radians. */

@@ -70,7 +70,12 @@ const NEURONS = {
   unitAxis: "neuron",
   writable: true,
 } as const;
-const SCALE = { axes: ["batch", "position", "norm"], positionAxis: "position", unitAxis: "norm", writable: true } as const;
+const SCALE = {
+  axes: ["batch", "position", "norm"],
+  positionAxis: "position",
+  unitAxis: "norm",
+  writable: true,
+} as const;
 
 /** Keys are the site's name without `blocks.{layer}.`; the order is the order of computation. */
 export const SITES = {
@@ -78,7 +83,11 @@ export const SITES = {
   hook_pos_embed: { stage: "embed", ...RESIDUAL, meaning: "learned position embedding" },
   hook_resid_pre: { stage: "block", ...RESIDUAL, meaning: "residual stream before the block" },
   "ln1.hook_scale": { stage: "block", ...SCALE, meaning: "scale of the norm before attention" },
-  "ln1.hook_normalized": { stage: "block", ...RESIDUAL, meaning: "what attention reads: the norm's output with its weight" },
+  "ln1.hook_normalized": {
+    stage: "block",
+    ...RESIDUAL,
+    meaning: "what attention reads: the norm's output with its weight",
+  },
   "attn.hook_q": { ...HEADS, meaning: "queries, before rotation" },
   "attn.hook_k": { ...KEY_VALUE_HEADS, meaning: "keys, before rotation" },
   "attn.hook_v": { ...KEY_VALUE_HEADS, meaning: "values" },
@@ -96,7 +105,11 @@ export const SITES = {
   hook_attn_out: { stage: "block", ...RESIDUAL, meaning: "what attention adds to the residual stream" },
   hook_resid_mid: { stage: "block", ...RESIDUAL, meaning: "residual stream between attention and MLP" },
   "ln2.hook_scale": { stage: "block", ...SCALE, meaning: "scale of the norm before the MLP" },
-  "ln2.hook_normalized": { stage: "block", ...RESIDUAL, meaning: "what the MLP reads: the norm's output with its weight" },
+  "ln2.hook_normalized": {
+    stage: "block",
+    ...RESIDUAL,
+    meaning: "what the MLP reads: the norm's output with its weight",
+  },
   "mlp.hook_pre": { ...NEURONS, meaning: "pre-activation; in a gated MLP the gate's" },
   "mlp.hook_pre_linear": { ...NEURONS, meaning: "gated MLP: the up projection" },
   "mlp.hook_post": { ...NEURONS, meaning: "neuron activation; gated: act(gate) × up" },

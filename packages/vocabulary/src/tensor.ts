@@ -1,5 +1,5 @@
 /** Dense tensors with named axes, row-major. The only shape language of the engine: never "dimension 2". */
-import { PatchbayError, invariant } from "./errors.ts";
+import { invariant, PatchbayError } from "./errors.ts";
 
 export type TensorData = Float32Array | Float64Array | Int32Array | BigInt64Array | Uint8Array;
 

@@ -1,5 +1,6 @@
 /** Serves the built workbench: one shell for every room, and its assets. */
 import { createHash } from "node:crypto";
+import type { Stats } from "node:fs";
 import { readFile, stat } from "node:fs/promises";
 import { extname, join, resolve, sep } from "node:path";
 import { promisify } from "node:util";
@@ -34,7 +35,7 @@ export function serveWebFolder(folder: string): (request: Request) => Promise<Re
   const cache = new Map<string, Asset>();
 
   async function load(path: string): Promise<Asset | undefined> {
-    const found = await stat(path).catch(() => undefined);
+    const found = await statOrAbsent(path);
     if (found === undefined || !found.isFile()) return undefined;
     const cached = cache.get(path);
     if (cached?.changed === found.mtimeMs) return cached;
@@ -86,6 +87,16 @@ async function answer(request: Request, path: string, asset: Asset, status: numb
   const body = asset.encoded.get(encoding) ?? compress(asset.bytes, encoding);
   asset.encoded.set(encoding, body);
   return new Response(await body, { status, headers: { ...headers, "content-encoding": encoding } });
+}
+
+async function statOrAbsent(path: string): Promise<Stats | undefined> {
+  try {
+    return await stat(path);
+  } catch (error) {
+    // ENOENT, or a path through a file (ENOTDIR) or longer than any name may be (ENAMETOOLONG): there is no such asset.
+    if (error instanceof Error && "code" in error) return undefined;
+    throw error;
+  }
 }
 
 type Encoding = "br" | "gzip";

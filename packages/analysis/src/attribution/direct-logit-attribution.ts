@@ -34,7 +34,10 @@ export function attributionReads({ shape }: TransformerModel, position: number):
   const reads: SiteRead[] = [{ site: { kind: "hook_embed" }, positions }];
   if (shape.positions.kind === "learned") reads.push({ site: { kind: "hook_pos_embed" }, positions });
   for (let layer = 0; layer < shape.layers; layer++) {
-    reads.push({ site: { kind: "attn.hook_z", layer }, positions }, { site: { kind: "mlp.hook_post", layer }, positions });
+    reads.push(
+      { site: { kind: "attn.hook_z", layer }, positions },
+      { site: { kind: "mlp.hook_post", layer }, positions },
+    );
   }
   return reads;
 }
@@ -84,7 +87,8 @@ export async function directLogitAttribution(
       components.push({ label: headLabel(layer, unit), kind: "head", layer, unit, share });
     });
     const attentionBias = shares.attention_bias.data[0] ?? 0;
-    if (attentionBias !== 0) components.push({ label: `${layer}_attn_bias`, kind: "bias", layer, share: attentionBias });
+    if (attentionBias !== 0)
+      components.push({ label: `${layer}_attn_bias`, kind: "bias", layer, share: attentionBias });
     const mlpShare = shares.neurons.data.reduce((sum, share) => sum + share, shares.mlp_bias.data[0] ?? 0);
     components.push({ label: `${layer}_mlp_out`, kind: "mlp", layer, share: mlpShare });
     if (question.neurons > 0) {
@@ -139,7 +143,11 @@ async function targetDirection(
   return { direction, normBias, headBias };
 }
 
-async function unembeddingRow(tensors: TransformerModel["tensors"], weight: LinearWeight, id: number): Promise<Float32Array> {
+async function unembeddingRow(
+  tensors: TransformerModel["tensors"],
+  weight: LinearWeight,
+  id: number,
+): Promise<Float32Array> {
   if (weight.layout === "output-input") return (await readRows(tensors, weight.tensor, [id])).data;
   const { shape, data } = await tensors.read(weight.tensor);
   const [inputs = 0, outputs = 0] = shape;
@@ -160,7 +168,9 @@ function contributionProgram({ architecture, tensors, shape }: TransformerModel,
       // W · u without turning W round: u stands on the side of the outputs.
       const pullBack = (weight: LinearWeight) => {
         const matrix = float32Value(g, tensors, weight.tensor);
-        return weight.layout === "output-input" ? g.matrixProduct(direction, matrix) : g.matrixProduct(matrix, direction);
+        return weight.layout === "output-input"
+          ? g.matrixProduct(direction, matrix)
+          : g.matrixProduct(matrix, direction);
       };
       const perHead = g.reshape(pullBack(attention.output), [shape.heads, shape.headWidth]);
       g.output(g.sum(g.multiply(z, perHead), [1]), "float32", ["head"], "heads");

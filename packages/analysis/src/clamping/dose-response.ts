@@ -21,14 +21,18 @@ export async function doseResponse(
   checkNeuron(layer, neuron, shape.layers, shape.neurons);
   const input = inputOf(parts, request.input);
   if (input.tokens.length !== 1) {
-    throw new PatchbayError("invalid-request", "A dose-response takes one prompt.", { expected: "one row of tokens", at: "input/tokens" });
+    throw new PatchbayError("invalid-request", "A dose-response takes one prompt.", {
+      expected: "one row of tokens",
+      at: "input/tokens",
+    });
   }
   const position = resolvePosition(request.position ?? -1, input.length, "position");
   const positions = resolvePositions(request.positions ?? "all", input.length, "positions");
   const tokens = request.tokens.map((reference, i) => resolveToken(tokenizer, reference, `tokens/${i}`));
 
   const writtenLength = await writtenLengthOf(engine.model, layer, neuron);
-  const unit = request.unit === "maximum" ? (await parts.maximumOf(layer, neuron)) * (place === "written" ? writtenLength : 1) : 1;
+  const unit =
+    request.unit === "maximum" ? (await parts.maximumOf(layer, neuron)) * (place === "written" ? writtenLength : 1) : 1;
   const values = request.values.map((value) => value * unit);
   const clamp = { layer, neuron, place, positions };
   const edits = values.map((value, row) => clampEdit(engine.model, clamp, value, row, writtenLength));
@@ -61,7 +65,11 @@ export async function doseResponse(
     kl: perRow((row) => shortFloat(Math.max(0, readout.klToFinal.data[row] ?? 0))),
     topTokens: perRow((row) => {
       const id = readout.topTokens.data[row] ?? 0;
-      return { id, text: tokenizer.textOf(id), probability: shortFloat(Math.exp((readout.topLogits.data[row] ?? 0) - logSumExp(row))) };
+      return {
+        id,
+        text: tokenizer.textOf(id),
+        probability: shortFloat(Math.exp((readout.topLogits.data[row] ?? 0) - logSumExp(row))),
+      };
     }),
     baseline: {
       observed: shortFloat(observed),
@@ -74,12 +82,21 @@ export async function doseResponse(
 }
 
 export function checkNeuron(layer: number, neuron: number, layers: number, neurons: number): void {
-  const wrong = layer >= layers ? (["layer", layer, layers] as const) : neuron >= neurons ? (["neuron", neuron, neurons] as const) : undefined;
+  const wrong =
+    layer >= layers
+      ? (["layer", layer, layers] as const)
+      : neuron >= neurons
+        ? (["neuron", neuron, neurons] as const)
+        : undefined;
   if (wrong === undefined) return;
   const [what, received, length] = wrong;
-  throw new PatchbayError(what === "layer" ? "layer-out-of-range" : "unit-out-of-range", `There is no ${what} ${received}.`, {
-    expected: `0 to ${length - 1}`,
-    received: String(received),
-    at: what,
-  });
+  throw new PatchbayError(
+    what === "layer" ? "layer-out-of-range" : "unit-out-of-range",
+    `There is no ${what} ${received}.`,
+    {
+      expected: `0 to ${length - 1}`,
+      received: String(received),
+      at: what,
+    },
+  );
 }

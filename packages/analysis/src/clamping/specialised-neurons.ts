@@ -42,7 +42,9 @@ export async function testSpecialisedNeurons(
     token: ensureDefined(part.top[index * map.tokensPerSide]),
     norm: ensureDefined(part.lengths[index]),
   });
-  const order = Array.from(part.peakedness.keys()).sort((a, b) => (part.peakedness[b] ?? 0) - (part.peakedness[a] ?? 0));
+  const order = Array.from(part.peakedness.keys()).sort(
+    (a, b) => (part.peakedness[b] ?? 0) - (part.peakedness[a] ?? 0),
+  );
   const peaked = order.slice(0, TRIALS).map(choice);
   const uniform = seededUniform(1);
   const taken = new Set(peaked.map(({ index }) => index));
@@ -62,7 +64,8 @@ export async function testSpecialisedNeurons(
     const edits = [clampEdit(parts.engine.model, clamp, value, 0, chosen.norm)];
     const question = { position: tokens.length - 1, tracked: [token], top: 1, signal };
     const readout = await clampedRuns(parts.engine, tokens, chosen.layer, edits, 1, question);
-    const probability = (row: number) => Math.exp((readout.trackedLogits.data[row] ?? 0) - (readout.logSumExp.data[row] ?? 0));
+    const probability = (row: number) =>
+      Math.exp((readout.trackedLogits.data[row] ?? 0) - (readout.logSumExp.data[row] ?? 0));
     return { after: probability(0), before: probability(1) };
   };
 
@@ -94,7 +97,11 @@ export async function testSpecialisedNeurons(
     const own = await measure(other, otherValue, other.token);
     factors.randomOwnToken.push(own.after / own.before);
   }
-  const counts = { peaked: count(factors.peaked), random: count(factors.random), randomOwnToken: count(factors.randomOwnToken) };
+  const counts = {
+    peaked: count(factors.peaked),
+    random: count(factors.random),
+    randomOwnToken: count(factors.randomOwnToken),
+  };
   progress?.(1, `raised: ${counts.peaked.raised} of ${TRIALS} peaked, ${counts.random.raised} of ${TRIALS} random`);
   return { prompt: options.prompt, place: options.place, multiple: options.multiple, trials, ...counts };
 }

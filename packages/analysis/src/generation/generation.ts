@@ -1,12 +1,21 @@
 /** Cached generation under interventions and captures, token by token. */
 import type { CaptureResult, GeneratedToken, GenerationRequest, GenerationResult } from "@patchbay/contract";
 import type { ForwardResult, KeyValueCache, SiteRead, UnembedResult } from "@patchbay/transformer";
-import { concatenateAlong, describeSite, ensureDefined, nameOf, PatchbayError, parseSite, selectAlong, type Tensor } from "@patchbay/vocabulary";
+import {
+  concatenateAlong,
+  describeSite,
+  ensureDefined,
+  nameOf,
+  PatchbayError,
+  parseSite,
+  selectAlong,
+  type Tensor,
+} from "@patchbay/vocabulary";
 import type { GenerationStart, WorkContext } from "../model-service.ts";
 import { inputOf, type ModelParts, recipeOf } from "../run/model-parts.ts";
 import { resolveInterventions } from "../run/resolve-interventions.ts";
 import { shortFloat, tensorToJson } from "../run/tensor-json.ts";
-import { sample, type SamplingRule, seededUniform } from "./sampling.ts";
+import { type SamplingRule, sample, seededUniform } from "./sampling.ts";
 
 /** Leading tokens fetched for sampling; the whole distribution travels only where the nucleus is wider. */
 const CANDIDATES = 256;
@@ -72,11 +81,24 @@ export async function generate(
       rows.forEach((row, r) => {
         if (row.finish !== undefined) return;
         const token = describeToken(parts, ensureDefined(next[r]), row, { row: r, position, top: request.top ?? 0 });
-        row.finish = finishOf(row, token, { stop, eos: tokenizer.eosToken, last: step === room - 1, context: position + 1 >= context && room < maxTokens });
+        row.finish = finishOf(row, token, {
+          stop,
+          eos: tokenizer.eosToken,
+          last: step === room - 1,
+          context: position + 1 >= context && room < maxTokens,
+        });
         listen.token?.(token);
       });
       if (rows.every(({ finish }) => finish !== undefined)) break;
-      pass = await advance(parts, next.map(({ id }) => id), cache, edits, captures, captured, signal);
+      pass = await advance(
+        parts,
+        next.map(({ id }) => id),
+        cache,
+        edits,
+        captures,
+        captured,
+        signal,
+      );
     }
   } finally {
     cache.release();
@@ -101,7 +123,13 @@ async function advance(
   captured: Tensor[][],
   signal: AbortSignal,
 ): Promise<ForwardResult> {
-  const pass = await engine.forward({ tokens: ids.map((id) => [id]), edits: edits ?? [], reads: captures, cache, signal });
+  const pass = await engine.forward({
+    tokens: ids.map((id) => [id]),
+    edits: edits ?? [],
+    reads: captures,
+    cache,
+    signal,
+  });
   pass.reads.forEach((value, i) => captured[i]?.push(value));
   return pass;
 }
@@ -191,7 +219,15 @@ function describeToken(
     probability: shortFloat(probability),
     delta: row.text.slice(before.length),
     ...(place.top > 0
-      ? { top: top.slice(0, place.top).map((other) => ({ ...other, text: tokenizer.textOf(other.id), probability: shortFloat(other.probability) })) }
+      ? {
+          top: top
+            .slice(0, place.top)
+            .map((other) => ({
+              ...other,
+              text: tokenizer.textOf(other.id),
+              probability: shortFloat(other.probability),
+            })),
+        }
       : {}),
   };
   row.tokens.push(token);

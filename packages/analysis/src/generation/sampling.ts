@@ -30,7 +30,12 @@ export interface Candidates {
  * The sampled token, or undefined where the candidates do not reach the nucleus and more are needed.
  * `uniform` is one number in [0, 1).
  */
-export function sample(candidates: Candidates, { temperature, topP, topK }: SamplingRule, complete: boolean, uniform: number): number | undefined {
+export function sample(
+  candidates: Candidates,
+  { temperature, topP, topK }: SamplingRule,
+  complete: boolean,
+  uniform: number,
+): number | undefined {
   if (temperature === 0) return candidates.tokens[0];
   const count = Math.min(topK, candidates.tokens.length);
   const weights: number[] = [];

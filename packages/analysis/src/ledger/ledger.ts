@@ -4,7 +4,15 @@
  */
 import type { LedgerResult, RankedToken } from "@patchbay/contract";
 import { GraphBuilder } from "@patchbay/onnx-graph";
-import { biasValue, matrixValue, type Engine, type Program, type SiteRead, type Tokenizer, type TransformerModel } from "@patchbay/transformer";
+import {
+  biasValue,
+  type Engine,
+  matrixValue,
+  type Program,
+  type SiteRead,
+  type Tokenizer,
+  type TransformerModel,
+} from "@patchbay/transformer";
 import { ensureDefined, type Tensor, tensor } from "@patchbay/vocabulary";
 import { int64 } from "../programs/readout.ts";
 import { foldFinalNorm, projectOnVocabulary } from "../programs/vocabulary-projection.ts";
@@ -43,7 +51,13 @@ export async function ledger(
     ["neurons", "activations", "norms", "updates", "total"],
     signal,
   );
-  const { scores } = await projectOnVocabulary(engine, await foldFinalNorm(engine.model, parts.updates), tokens, "scores", signal);
+  const { scores } = await projectOnVocabulary(
+    engine,
+    await foldFinalNorm(engine.model, parts.updates),
+    tokens,
+    "scores",
+    signal,
+  );
 
   const ranked = (ids: Int32Array, values: Tensor, update: number): RankedToken[] => {
     const width = values.shape[1] ?? 0;

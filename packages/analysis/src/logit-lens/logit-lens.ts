@@ -4,10 +4,19 @@
  */
 import type { LensQuery, LensResult } from "@patchbay/contract";
 import type { Engine, SiteRead } from "@patchbay/transformer";
-import { isResidualStreamKind, nameOf, PatchbayError, parseSite, type Site, siteName, type Tensor, tensor } from "@patchbay/vocabulary";
+import {
+  isResidualStreamKind,
+  nameOf,
+  PatchbayError,
+  parseSite,
+  type Site,
+  siteName,
+  type Tensor,
+  tensor,
+} from "@patchbay/vocabulary";
 import { readOut } from "../programs/readout.ts";
-import { tensorToJson } from "../run/tensor-json.ts";
 import type { NamedToken } from "../run/resolve-token.ts";
+import { tensorToJson } from "../run/tensor-json.ts";
 
 /** The residual sites that a lens reads, in depth order; the last block's output always comes last. */
 export function lensSites(query: LensQuery, layers: number): Site[] {
@@ -16,7 +25,8 @@ export function lensSites(query: LensQuery, layers: number): Site[] {
     const site = parseSite(name);
     if (isResidualStreamKind(site.kind) && (site.layer ?? 0) < layers) return site;
     throw new PatchbayError("unknown-site", `"${name}" is not a place of the residual stream.`, {
-      expected: "blocks.{layer}.hook_resid_pre, hook_resid_mid or hook_resid_post, or embed, resid_pre, resid_mid, resid_post",
+      expected:
+        "blocks.{layer}.hook_resid_pre, hook_resid_mid or hook_resid_post, or embed, resid_pre, resid_mid, resid_post",
       received: `"${name}"`,
       at: `compute/lens/sites/${i}`,
     });
@@ -64,12 +74,16 @@ export async function logitLens(
   stacked.forEach((state, s) => {
     data.set(state.data, s * batch * count * width);
   });
-  const readout = await readOut(engine, tensor(["state", "position", "residual"], [stacked.length, batch * count, width], data), {
-    norm: options.norm,
-    top: options.top,
-    tracked: options.tracked.map(({ id }) => id),
-    signal: options.signal,
-  });
+  const readout = await readOut(
+    engine,
+    tensor(["state", "position", "residual"], [stacked.length, batch * count, width], data),
+    {
+      norm: options.norm,
+      top: options.top,
+      tracked: options.tracked.map(({ id }) => id),
+      signal: options.signal,
+    },
+  );
 
   const byRow = (value: Tensor | Tensor<Int32Array>, last: readonly string[] = []) =>
     rowMajor(value, sites.length, batch, count, ["batch", "site", "position", ...last]);

@@ -15,7 +15,13 @@ export async function modelLogits(
   engine: Engine,
   residual: Tensor,
   positions: readonly number[],
-  query: { top: number; full: boolean; tracked: readonly NamedToken[]; edits: readonly SiteEdit[]; signal: AbortSignal },
+  query: {
+    top: number;
+    full: boolean;
+    tracked: readonly NamedToken[];
+    edits: readonly SiteEdit[];
+    signal: AbortSignal;
+  },
 ): Promise<{ result: LogitsResult; tensors: Map<string, Tensor>; ids: Iterable<number> }> {
   const { vocabulary } = engine.model.shape;
   const [batch = 0] = residual.shape;
@@ -29,7 +35,14 @@ export async function modelLogits(
   }
   const needLogits = query.full || query.tracked.length > 0;
   const step = Math.max(1, Math.floor(PIECE_IN_BYTES / (batch * vocabulary * 4)));
-  const pieces: { top: Tensor; ids: Tensor; logSumExp: Tensor; tracked: Tensor; ranks: Tensor; full: Tensor | undefined }[] = [];
+  const pieces: {
+    top: Tensor;
+    ids: Tensor;
+    logSumExp: Tensor;
+    tracked: Tensor;
+    ranks: Tensor;
+    full: Tensor | undefined;
+  }[] = [];
   for (let start = 0; start < positions.length; start += step) {
     const part = positions.slice(start, start + step);
     const local = part.map((_, i) => start + i);
@@ -51,7 +64,10 @@ export async function modelLogits(
     });
   }
   const join = (name: "top" | "ids" | "logSumExp" | "tracked" | "ranks") =>
-    concatenateAlong(pieces.map((piece) => piece[name]), "position");
+    concatenateAlong(
+      pieces.map((piece) => piece[name]),
+      "position",
+    );
   const topLogits = join("top");
   const logSumExp = join("logSumExp");
   const topIds = join("ids");
@@ -75,7 +91,10 @@ export async function modelLogits(
     };
   }
   if (query.full) {
-    const full = concatenateAlong(pieces.flatMap(({ full: piece }) => (piece === undefined ? [] : [piece])), "position");
+    const full = concatenateAlong(
+      pieces.flatMap(({ full: piece }) => (piece === undefined ? [] : [piece])),
+      "position",
+    );
     tensors.set("results/logits/full", full);
     result.full = tensorToJson(full);
   }

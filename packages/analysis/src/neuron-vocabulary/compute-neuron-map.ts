@@ -14,13 +14,17 @@ export const TOKENS_PER_SIDE = 10;
 /** Bytes of scores alive at once. */
 const BLOCK_IN_BYTES = 48 * 2 ** 20;
 
-export async function computeNeuronMap(engine: Engine, { signal, progress }: WorkContext): Promise<Map<string, NeuronMapPart>> {
+export async function computeNeuronMap(
+  engine: Engine,
+  { signal, progress }: WorkContext,
+): Promise<Map<string, NeuronMapPart>> {
   const { model } = engine;
   const { layers, neurons } = model.shape;
   const sides = sidesOf(model);
   const top = Math.min(TOKENS_PER_SIDE, model.shape.vocabulary);
   const parts = new Map<string, NeuronMapPart>();
-  for (const side of sides) for (const variant of MAP_VARIANTS) parts.set(partKey(side, variant), emptyPart(layers * neurons, top));
+  for (const side of sides)
+    for (const variant of MAP_VARIANTS) parts.set(partKey(side, variant), emptyPart(layers * neurons, top));
 
   const steps = layers * sides.length;
   for (let layer = 0; layer < layers; layer++) {
@@ -29,7 +33,8 @@ export async function computeNeuronMap(engine: Engine, { signal, progress }: Wor
       const vectors = await neuronVectors(model, layer, side);
       const lengths = lengthsOf(vectors);
       const first = layer * neurons;
-      const fill = (variant: MapVariant, ranking: Ranking, offset: number) => fillPart(parts, side, variant, ranking, first + offset, top);
+      const fill = (variant: MapVariant, ranking: Ranking, offset: number) =>
+        fillPart(parts, side, variant, ranking, first + offset, top);
       await inBlocks(engine, vectors, async (block, offset) => {
         const raw = await projectOnVocabulary(engine, block, top, "scores+cosines", signal);
         fill("raw", raw.scores, offset);
@@ -46,7 +51,11 @@ export async function computeNeuronMap(engine: Engine, { signal, progress }: Wor
 }
 
 /** Vectors in blocks whose scores fit the byte limit. */
-async function inBlocks(engine: Engine, vectors: Tensor, work: (block: Tensor, offset: number) => Promise<void>): Promise<void> {
+async function inBlocks(
+  engine: Engine,
+  vectors: Tensor,
+  work: (block: Tensor, offset: number) => Promise<void>,
+): Promise<void> {
   const [count = 0, width = 0] = vectors.shape;
   const step = blockLength(engine.model.shape.vocabulary, count);
   for (let offset = 0; offset < count; offset += step) {

@@ -31,7 +31,8 @@ export function listNeurons(source: NeuronSource, query: NeuronListQuery): Neuro
   const { side = "write", variant = "folded", sort = "peakedness", offset = 0, limit = DEFAULT_LIMIT } = query;
   const part = source.map.part(side, variant);
   const kept = matching(source, part, query);
-  const direction = (query.order ?? (sort === "layer" || sort === "entropy" ? "ascending" : "descending")) === "ascending" ? 1 : -1;
+  const direction =
+    (query.order ?? (sort === "layer" || sort === "entropy" ? "ascending" : "descending")) === "ascending" ? 1 : -1;
   const key = sortKey(source, part, sort);
   kept.sort((a, b) => direction * (key(a) - key(b)) || a - b);
   return {
@@ -56,13 +57,18 @@ function matching(source: NeuronSource, part: NeuronMapPart, { layer, token, sea
   const result: number[] = [];
   const width = source.map.tokensPerSide;
   for (let index = first; index < last; index++) {
-    if (wanted === undefined || part.top.subarray(index * width, (index + 1) * width).some((id) => wanted.has(id))) result.push(index);
+    if (wanted === undefined || part.top.subarray(index * width, (index + 1) * width).some((id) => wanted.has(id)))
+      result.push(index);
   }
   return result;
 }
 
 /** Ids that the filter accepts, or undefined for no filter. */
-function wantedTokens(tokenizer: Tokenizer, token: string | undefined, search: string | undefined): Set<number> | undefined {
+function wantedTokens(
+  tokenizer: Tokenizer,
+  token: string | undefined,
+  search: string | undefined,
+): Set<number> | undefined {
   if (token !== undefined && token !== "") {
     const id = tokenizer.idOf(token);
     if (id === undefined) {
@@ -79,7 +85,11 @@ function wantedTokens(tokenizer: Tokenizer, token: string | undefined, search: s
   return new Set(ids.filter((id) => tokenizer.textOf(id).toLowerCase().includes(needle)));
 }
 
-function sortKey(source: NeuronSource, part: NeuronMapPart, sort: NonNullable<NeuronListQuery["sort"]>): (index: number) => number {
+function sortKey(
+  source: NeuronSource,
+  part: NeuronMapPart,
+  sort: NonNullable<NeuronListQuery["sort"]>,
+): (index: number) => number {
   const width = source.map.tokensPerSide;
   switch (sort) {
     case "peakedness":
@@ -134,7 +144,11 @@ function ranked(
   });
 }
 
-export function scatterNeurons({ map, shape, tokenizer }: NeuronSource, side: NeuronSide, variant: MapVariant): NeuronScatter {
+export function scatterNeurons(
+  { map, shape, tokenizer }: NeuronSource,
+  side: NeuronSide,
+  variant: MapVariant,
+): NeuronScatter {
   const part = map.part(side, variant);
   const count = part.peakedness.length;
   const indices = Array.from({ length: count }, (_, i) => i);
@@ -152,7 +166,11 @@ export function scatterNeurons({ map, shape, tokenizer }: NeuronSource, side: Ne
 export function tokenNeurons(
   { map, shape }: NeuronSource,
   token: NamedToken,
-  { side = "write", variant = "folded", limit = DEFAULT_LIMIT }: { side?: NeuronSide; variant?: MapVariant; limit?: number },
+  {
+    side = "write",
+    variant = "folded",
+    limit = DEFAULT_LIMIT,
+  }: { side?: NeuronSide; variant?: MapVariant; limit?: number },
 ): TokenNeurons {
   const part = map.part(side, variant);
   const width = map.tokensPerSide;
@@ -172,7 +190,13 @@ export function tokenNeurons(
   return { token, side, variant, matches: matches.slice(0, limit) };
 }
 
-export function neuronPage(source: NeuronSource, layer: number, neuron: number, model: string, modelHash: string): NeuronPage {
+export function neuronPage(
+  source: NeuronSource,
+  layer: number,
+  neuron: number,
+  model: string,
+  modelHash: string,
+): NeuronPage {
   const { map, shape, tokenizer, statistics } = source;
   if (layer >= shape.layers) throw layerOutOfRange(layer, shape.layers);
   if (neuron >= shape.neurons) {
@@ -185,9 +209,12 @@ export function neuronPage(source: NeuronSource, layer: number, neuron: number, 
   const width = map.tokensPerSide;
   const { peakedness } = map.part("write", "folded");
   const own = peakedness[index] ?? 0;
-  const above = (first: number, last: number) => peakedness.subarray(first, last).reduce((sum, other) => sum + (other > own ? 1 : 0), 0);
+  const above = (first: number, last: number) =>
+    peakedness.subarray(first, last).reduce((sum, other) => sum + (other > own ? 1 : 0), 0);
   const neighbour = (at: number) =>
-    at < 0 || at >= shape.layers * shape.neurons ? null : { layer: Math.floor(at / shape.neurons), neuron: at % shape.neurons };
+    at < 0 || at >= shape.layers * shape.neurons
+      ? null
+      : { layer: Math.floor(at / shape.neurons), neuron: at % shape.neurons };
   return {
     model,
     layer,

@@ -1,6 +1,6 @@
 /** The final norm and the unembedding inside an analysis graph. */
 import type { GraphBuilder, ValueName } from "@patchbay/onnx-graph";
-import { float32Value, matrixValue, biasValue, type TransformerModel } from "@patchbay/transformer";
+import { biasValue, float32Value, matrixValue, type TransformerModel } from "@patchbay/transformer";
 
 /** x [.., residual] → what the unembedding reads; the norm's statistics are those of x itself. */
 export function finalNorm(g: GraphBuilder, { architecture, tensors }: TransformerModel, x: ValueName): ValueName {

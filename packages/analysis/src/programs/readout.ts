@@ -24,7 +24,15 @@ export interface Readout {
   readonly trackedRanks: Tensor;
 }
 
-const OUTPUTS = ["log_sum_exp", "entropy", "kl", "top_logits", "top_tokens", "tracked_logits", "tracked_ranks"] as const;
+const OUTPUTS = [
+  "log_sum_exp",
+  "entropy",
+  "kl",
+  "top_logits",
+  "top_tokens",
+  "tracked_logits",
+  "tracked_ranks",
+] as const;
 
 /** Bytes of logits alive at once; larger requests are read in pieces. */
 const PIECE_IN_BYTES = 32 * 2 ** 20;
@@ -58,7 +66,10 @@ export async function readOut(
     pieces.push(await engine.evaluate(readoutProgram(engine.model, options.norm), feeds, OUTPUTS, options.signal));
   }
   const join = (name: (typeof OUTPUTS)[number], last: string[]) =>
-    joinPositions(pieces.map((piece) => ({ ...piece[name], axes: ["state", "position", ...last] })), stateCount);
+    joinPositions(
+      pieces.map((piece) => ({ ...piece[name], axes: ["state", "position", ...last] })),
+      stateCount,
+    );
   return {
     logSumExp: join("log_sum_exp", []),
     entropy: join("entropy", []),
@@ -83,7 +94,8 @@ function readoutProgram(model: TransformerModel, norm: LensNorm): Program {
 
       const logits = toLogits(g, model, norm === "final" ? finalNorm(g, model, states) : states);
       const last = g.gather(states, g.int64([-1]), 0);
-      const finalLogits = norm === "final" ? g.gather(logits, g.int64([-1]), 0) : toLogits(g, model, finalNorm(g, model, last));
+      const finalLogits =
+        norm === "final" ? g.gather(logits, g.int64([-1]), 0) : toLogits(g, model, finalNorm(g, model, last));
 
       const { logSumExp, probabilities } = distribution(g, logits);
       const final = norm === "final" ? undefined : distribution(g, finalLogits);
@@ -127,7 +139,8 @@ function joinPositions(parts: readonly Tensor[], stateCount: number): Tensor {
   let offset = 0;
   for (const { data: piece, shape } of parts) {
     const width = (shape[1] ?? 0) * inner;
-    for (let s = 0; s < stateCount; s++) data.set(piece.subarray(s * width, (s + 1) * width), s * total * inner + offset);
+    for (let s = 0; s < stateCount; s++)
+      data.set(piece.subarray(s * width, (s + 1) * width), s * total * inner + offset);
     offset += width;
   }
   return { axes: first.axes, shape: [stateCount, total, ...first.shape.slice(2)], data };

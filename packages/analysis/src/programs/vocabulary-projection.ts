@@ -3,7 +3,7 @@
  * the final norm into the vectors first if wanted); `cosines` divide the same products by both lengths.
  */
 import { GraphBuilder } from "@patchbay/onnx-graph";
-import { logSumExpOf, matrixValue, type Engine, type Program, type TransformerModel } from "@patchbay/transformer";
+import { type Engine, logSumExpOf, matrixValue, type Program, type TransformerModel } from "@patchbay/transformer";
 import { ensureDefined, type Tensor, tensor } from "@patchbay/vocabulary";
 import { int64 } from "./readout.ts";
 import { topTokens } from "./top-tokens.ts";
@@ -82,7 +82,12 @@ function rank(g: GraphBuilder, name: string, scores: string, top: string, vocabu
   const logSumExp = logSumExpOf(g, scores, probabilities);
   g.output(logSumExp, "float32", ["vector"], `${name}.log_sum_exp`);
   // Entropy of softmax: log Σ − E[score].
-  g.output(g.subtract(logSumExp, g.sum(g.multiply(probabilities, scores), [1])), "float32", ["vector"], `${name}.entropy`);
+  g.output(
+    g.subtract(logSumExp, g.sum(g.multiply(probabilities, scores), [1])),
+    "float32",
+    ["vector"],
+    `${name}.entropy`,
+  );
 }
 
 /** Vectors seen through the final norm's weight: what one unit of them adds to the logits at scale 1. */

@@ -1,5 +1,5 @@
 /** Every neuron's activation over a reference text: maximum, minimum, mean, share above zero. BOS is left out. */
-import { decodeSafetensors, encodeSafetensors, type Engine, type Tokenizer } from "@patchbay/transformer";
+import { decodeSafetensors, type Engine, encodeSafetensors, type Tokenizer } from "@patchbay/transformer";
 import { ensureDefined, tensor } from "@patchbay/vocabulary";
 import type { WorkContext } from "../model-service.ts";
 
@@ -33,7 +33,10 @@ export async function computeReferenceStatistics(
 
   for (const [t, text] of texts.entries()) {
     progress?.(t / texts.length, `text ${t + 1} of ${texts.length}`);
-    const ids = tokenizer.encode(text, { prependBos }).map(({ id }) => id).slice(0, context);
+    const ids = tokenizer
+      .encode(text, { prependBos })
+      .map(({ id }) => id)
+      .slice(0, context);
     const first = prependBos ? 1 : 0;
     if (ids.length <= first) continue;
     const pass = await engine.forward({ tokens: [ids], reads, signal });
@@ -62,8 +65,13 @@ export async function computeReferenceStatistics(
 }
 
 export function encodeReferenceStatistics(statistics: ReferenceStatistics): Uint8Array {
-  const tensors = FIELDS.map((field) => [field, tensor(["neuron"], [statistics[field].length], statistics[field])] as const);
-  return encodeSafetensors(new Map(tensors), { tokens: String(statistics.tokens), format: "patchbay-reference-statistics-1" });
+  const tensors = FIELDS.map(
+    (field) => [field, tensor(["neuron"], [statistics[field].length], statistics[field])] as const,
+  );
+  return encodeSafetensors(new Map(tensors), {
+    tokens: String(statistics.tokens),
+    format: "patchbay-reference-statistics-1",
+  });
 }
 
 export function decodeReferenceStatistics(bytes: Uint8Array): ReferenceStatistics {

@@ -4,7 +4,15 @@
  */
 import type { Intervention, RunInput } from "@patchbay/contract";
 import { checkEdit, type Engine, type PositionSelection, type SiteEdit } from "@patchbay/transformer";
-import { axisIndex, describeSite, nameOf, PatchbayError, parseSite, type Site, type Tensor } from "@patchbay/vocabulary";
+import {
+  axisIndex,
+  describeSite,
+  nameOf,
+  PatchbayError,
+  parseSite,
+  type Site,
+  type Tensor,
+} from "@patchbay/vocabulary";
 import { resolvePosition } from "./positions.ts";
 import type { ResolvedInput } from "./resolve-input.ts";
 
@@ -79,9 +87,13 @@ function resolvePlace(intervention: Intervention, { input }: InterventionContext
         ? [length - 1]
         : positions === "generated"
           ? { from: length }
-          : positions.map((position, i) => (position < 0 ? resolvePosition(position, length, `positions/${i}`) : position));
+          : positions.map((position, i) =>
+              position < 0 ? resolvePosition(position, length, `positions/${i}`) : position,
+            );
   if (intervention.units !== undefined && intervention.heads !== undefined) {
-    throw new PatchbayError("invalid-request", "units and heads are two names of one list.", { expected: "one of them" });
+    throw new PatchbayError("invalid-request", "units and heads are two names of one list.", {
+      expected: "one of them",
+    });
   }
   const { unitAxis } = describeSite(site.kind);
   if (intervention.heads !== undefined && unitAxis !== "head" && unitAxis !== "key_value_head") {
@@ -121,7 +133,9 @@ function direction(
 ): number | Float32Array {
   const { value, values, coefficient = 1 } = intervention;
   if ((value === undefined) === (values === undefined)) {
-    throw new PatchbayError("invalid-request", "An addition needs a value or values.", { expected: "exactly one of value and values" });
+    throw new PatchbayError("invalid-request", "An addition needs a value or values.", {
+      expected: "exactly one of value and values",
+    });
   }
   if (values === undefined) return finite(value ?? 0);
   const given = givenValues(values, place, context);
@@ -131,7 +145,9 @@ function direction(
 /** Values for units × dimensions, or for positions × units × dimensions. */
 function givenValues(values: readonly number[] | undefined, place: Place, context: InterventionContext): Float32Array {
   if (values === undefined) {
-    throw new PatchbayError("invalid-request", "A replacement needs values.", { expected: "exactly one of values and from" });
+    throw new PatchbayError("invalid-request", "A replacement needs values.", {
+      expected: "exactly one of values and from",
+    });
   }
   values.forEach(finite);
   const { positions, units, dimensions } = selectedCounts(place, context);
@@ -199,7 +215,12 @@ async function referenceMean(
     const positions = Array.from({ length: input.length - first }, (_, i) => first + i);
     const value = await readSite(place.site, input, positions, [], context);
     for (let row = 0; row < input.tokens.length; row++) {
-      const picked = pick(value, row, positions.map((_, i) => i), place);
+      const picked = pick(
+        value,
+        row,
+        positions.map((_, i) => i),
+        place,
+      );
       const width = picked.length / positions.length;
       sums ??= new Float64Array(width);
       for (let i = 0; i < picked.length; i++) sums[i % width] = (sums[i % width] ?? 0) + (picked[i] ?? 0);
@@ -210,16 +231,23 @@ async function referenceMean(
 }
 
 async function valuesOfOtherRun(
-  intervention: Extract<Intervention, { op: "replace" }> & { from: { input: RunInput; interventions?: unknown[] | undefined } },
+  intervention: Extract<Intervention, { op: "replace" }> & {
+    from: { input: RunInput; interventions?: unknown[] | undefined };
+  },
   place: Place,
   context: InterventionContext,
 ): Promise<SiteEdit[]> {
   if (intervention.values !== undefined) {
-    throw new PatchbayError("invalid-request", "A replacement has two sources.", { expected: "exactly one of values and from" });
+    throw new PatchbayError("invalid-request", "A replacement has two sources.", {
+      expected: "exactly one of values and from",
+    });
   }
   const source = context.resolveInput(intervention.from.input);
   const sourceContext = { ...context, input: source, generated: 0 };
-  const sourceEdits = await resolveInterventions((intervention.from.interventions ?? []) as Intervention[], sourceContext);
+  const sourceEdits = await resolveInterventions(
+    (intervention.from.interventions ?? []) as Intervention[],
+    sourceContext,
+  );
 
   const here =
     place.positions === "all"
@@ -250,7 +278,12 @@ async function valuesOfOtherRun(
     rows: [row],
     positions: here,
     scale: 0,
-    offset: pick(value, Math.min(row, source.tokens.length - 1), there.map((_, i) => i), place),
+    offset: pick(
+      value,
+      Math.min(row, source.tokens.length - 1),
+      there.map((_, i) => i),
+      place,
+    ),
   }));
 }
 
@@ -276,7 +309,8 @@ async function readSite(
 function pick(value: Tensor, row: number, positions: readonly number[], place: Place): Float32Array {
   const { axes, positionAxis, unitAxis, detailAxis } = describeSite(place.site.kind);
   const stride = (axis: string) => value.shape.slice(axisIndex(value, axis) + 1).reduce((a, b) => a * b, 1);
-  const all = (axis: string) => Array.from({ length: value.shape[(axes as readonly string[]).indexOf(axis)] ?? 0 }, (_, i) => i);
+  const all = (axis: string) =>
+    Array.from({ length: value.shape[(axes as readonly string[]).indexOf(axis)] ?? 0 }, (_, i) => i);
   const units = place.units === "all" ? all(unitAxis) : place.units;
   const details = detailAxis === undefined ? [0] : place.dimensions === "all" ? all(detailAxis) : place.dimensions;
   const detailStride = detailAxis === undefined ? 0 : stride(detailAxis);
@@ -285,7 +319,8 @@ function pick(value: Tensor, row: number, positions: readonly number[], place: P
   for (const position of positions) {
     for (const unit of units) {
       for (const detail of details) {
-        const at = row * stride("batch") + position * stride(positionAxis) + unit * stride(unitAxis) + detail * detailStride;
+        const at =
+          row * stride("batch") + position * stride(positionAxis) + unit * stride(unitAxis) + detail * detailStride;
         result[i++] = value.data[at] ?? 0;
       }
     }
@@ -295,5 +330,8 @@ function pick(value: Tensor, row: number, positions: readonly number[], place: P
 
 function finite(value: number): number {
   if (Number.isFinite(Math.fround(value))) return value;
-  throw new PatchbayError("not-finite", "The value is not a finite float32 number.", { received: String(value), at: "value" });
+  throw new PatchbayError("not-finite", "The value is not a finite float32 number.", {
+    received: String(value),
+    at: "value",
+  });
 }

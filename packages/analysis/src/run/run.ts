@@ -1,7 +1,15 @@
 /** One run: resolves the request, plans the reads that all computations need, passes once, computes. */
 import type { CaptureResult, RunRequest, RunResult } from "@patchbay/contract";
 import { checkRead, type ForwardResult, type SiteEdit, type SiteRead } from "@patchbay/transformer";
-import { describeSite, ensureDefined, nameOf, PatchbayError, parseSite, selectAlong, type Tensor } from "@patchbay/vocabulary";
+import {
+  describeSite,
+  ensureDefined,
+  nameOf,
+  PatchbayError,
+  parseSite,
+  selectAlong,
+  type Tensor,
+} from "@patchbay/vocabulary";
 import { attributionReads, directLogitAttribution } from "../attribution/direct-logit-attribution.ts";
 import { ledger, ledgerReads } from "../ledger/ledger.ts";
 import { lensReads, lensSites, logitLens } from "../logit-lens/logit-lens.ts";
@@ -33,14 +41,25 @@ export async function executeRun(parts: ModelParts, request: RunRequest, { signa
   });
   plan.checkThatEditsAct(edits);
 
-  const forward = await parts.engine.forward({ tokens: input.tokens, edits, reads: plan.reads, until: plan.until, signal });
+  const forward = await parts.engine.forward({
+    tokens: input.tokens,
+    edits,
+    reads: plan.reads,
+    until: plan.until,
+    signal,
+  });
   const { results, tensors, ids } = await plan.compute(forward, edits, signal);
   const named = new Set([...ids, ...input.tokens.flat()]);
   const result: RunResult = {
     tokens: input.described,
     texts: Object.fromEntries([...named].map((id) => [String(id), parts.tokenizer.textOf(id)])),
     results,
-    recipe: recipeOf(parts, input, compute.lens?.norm === "none" ? "none (raw residual stream)" : "final norm", request),
+    recipe: recipeOf(
+      parts,
+      input,
+      compute.lens?.norm === "none" ? "none (raw residual stream)" : "final norm",
+      request,
+    ),
     milliseconds: performance.now() - started,
   };
   return { result, tensors };
@@ -103,12 +122,16 @@ class RunPlan {
       return this.until < layers && (stage === "unembed" || (site.layer ?? -1) >= this.until);
     });
     if (idle === undefined) return;
-    throw new PatchbayError("intervention-matches-nothing", `The intervention at "${nameOf(idle.site)}" comes after everything that was asked for.`, {
-      expected: `a site below block ${this.until}`,
-      received: nameOf(idle.site),
-      advice: "Ask for something downstream of it, such as logits.",
-      at: "interventions",
-    });
+    throw new PatchbayError(
+      "intervention-matches-nothing",
+      `The intervention at "${nameOf(idle.site)}" comes after everything that was asked for.`,
+      {
+        expected: `a site below block ${this.until}`,
+        received: nameOf(idle.site),
+        advice: "Ask for something downstream of it, such as logits.",
+        at: "interventions",
+      },
+    );
   }
 
   async compute(forward: ForwardResult, edits: readonly SiteEdit[], signal: AbortSignal) {
@@ -138,8 +161,18 @@ class RunPlan {
       const { sites, positions, at } = this.#lens;
       const answer = await logitLens(
         engine,
-        { sites, positions, states: at.map((i) => ensureDefined(forward.reads[i])), final: atPositions(forward.residual, positions) },
-        { norm: lens.norm ?? "final", top: lens.top ?? 5, tracked: this.#tokens(lens.tokens, "compute/lens/tokens"), signal },
+        {
+          sites,
+          positions,
+          states: at.map((i) => ensureDefined(forward.reads[i])),
+          final: atPositions(forward.residual, positions),
+        },
+        {
+          norm: lens.norm ?? "final",
+          top: lens.top ?? 5,
+          tracked: this.#tokens(lens.tokens, "compute/lens/tokens"),
+          signal,
+        },
       );
       results.lens = answer.result;
       keep(answer);
@@ -178,7 +211,12 @@ class RunPlan {
     return { results, tensors, ids };
   }
 
-  async #collectCaptures(forward: ForwardResult, edits: readonly SiteEdit[], tensors: Map<string, Tensor>, signal: AbortSignal) {
+  async #collectCaptures(
+    forward: ForwardResult,
+    edits: readonly SiteEdit[],
+    tensors: Map<string, Tensor>,
+    signal: AbortSignal,
+  ) {
     const results: CaptureResult[] = [];
     for (const [i, { read, at, positions }] of this.#captures.entries()) {
       const value =
@@ -196,7 +234,13 @@ class RunPlan {
     return results;
   }
 
-  async #readUnembedding(read: SiteRead, forward: ForwardResult, edits: readonly SiteEdit[], positions: readonly number[], signal: AbortSignal) {
+  async #readUnembedding(
+    read: SiteRead,
+    forward: ForwardResult,
+    edits: readonly SiteEdit[],
+    positions: readonly number[],
+    signal: AbortSignal,
+  ) {
     const { reads } = await this.#parts.engine.unembed({
       residual: atPositions(forward.residual, positions),
       positions,

@@ -63,8 +63,8 @@ const MARGIN = { left: 46, right: 84, top: 10, bottom: 26 };
 const KL_SHARE = 0.24;
 const GAP = 18;
 const LABEL_HEIGHT = 14;
-/** A logarithmic axis needs a floor; below it float32 probabilities say little. */
-const PROBABILITY_FLOOR = 1e-6;
+/** A logarithmic axis needs a floor. */
+const PROBABILITY_FLOOR = 1e-10;
 
 export function doseResponse(
   data: DoseResponseData,
@@ -141,6 +141,7 @@ function probabilityTicks(
   return vertical
     .ticks(5)
     .filter((v) => Math.abs(Math.log10(v) - Math.round(Math.log10(v))) < 1e-9)
+    .filter((_, i, decades) => (decades.length - 1 - i) % Math.ceil(decades.length / 6) === 0)
     .map((v) => ({ position: vertical(v), label: v >= 0.001 ? plain(v) : v.toExponential(0).replace("-", "−") }));
 }
 

@@ -17,8 +17,8 @@ export interface DoseResponseChartProps {
   /** The clamp value in use elsewhere on the page. */
   readonly chosenValue?: number | undefined;
   readonly onChoose?: (value: number) => void;
-  /** Curves drawn in the heat colour; the others are context. Default: the first token. */
-  readonly emphasised?: ReadonlySet<number> | undefined;
+  /** Curves in full ink beside the first token's, which has the heat colour; the others are context. */
+  readonly inked?: ReadonlySet<number> | undefined;
 }
 
 export function DoseResponseChart(props: DoseResponseChartProps) {
@@ -28,7 +28,11 @@ export function DoseResponseChart(props: DoseResponseChartProps) {
   const [dose, setDose] = useState<number>();
   const [named, setNamed] = useState<number>();
   const geometry = useMemo(() => doseResponse(data, { width, height }, scale), [data, width, height, scale]);
-  const emphasised = props.emphasised ?? new Set(data.tokens.slice(0, 1).map((token) => token.id));
+  const toneOf = (id: number): Tone => {
+    if (named !== undefined) return named === id ? "heat" : "context";
+    if (id === data.tokens[0]?.id) return "heat";
+    return props.inked?.has(id) === true ? "ink" : "context";
+  };
   const shown = dose === undefined ? undefined : geometry.doses[dose];
 
   const onMove = (event: PointerEvent<SVGSVGElement>) => {
@@ -68,7 +72,7 @@ export function DoseResponseChart(props: DoseResponseChartProps) {
               key={curve.id}
               curve={curve}
               geometry={geometry}
-              strong={named === undefined ? emphasised.has(curve.id) : named === curve.id}
+              tone={toneOf(curve.id)}
               dose={dose}
               onName={(on) => setNamed(on ? curve.id : undefined)}
             />
@@ -95,16 +99,20 @@ export function DoseResponseChart(props: DoseResponseChartProps) {
   );
 }
 
+type Tone = "heat" | "ink" | "context";
+const TONES: Readonly<Record<Tone, string>> = { heat: "var(--heat)", ink: "var(--ink)", context: "var(--ink-4)" };
+
 interface CurveProps {
   readonly curve: DoseResponseGeometry["curves"][number];
   readonly geometry: DoseResponseGeometry;
-  readonly strong: boolean;
+  readonly tone: Tone;
   readonly dose: number | undefined;
   readonly onName: (on: boolean) => void;
 }
 
-function Curve({ curve, geometry, strong, dose, onName }: CurveProps) {
-  const colour = strong ? "var(--heat)" : "var(--ink-4)";
+function Curve({ curve, geometry, tone, dose, onName }: CurveProps) {
+  const colour = TONES[tone];
+  const strong = tone !== "context";
   const right = geometry.plot.left + geometry.plot.width;
   const end = curve.points.at(-1);
   const marked = dose === undefined ? undefined : curve.points[dose];
@@ -137,7 +145,7 @@ function Curve({ curve, geometry, strong, dose, onName }: CurveProps) {
         style={{
           fontFamily: "var(--mono)",
           fontSize: 11.5,
-          fill: strong ? "var(--heat)" : "var(--ink-3)",
+          fill: strong ? colour : "var(--ink-3)",
           fontWeight: strong ? 600 : 400,
           whiteSpace: "pre",
         }}

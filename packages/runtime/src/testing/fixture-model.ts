@@ -2,7 +2,13 @@
 import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
-import { decodeSafetensors, describeModel, type Engine, openTensorFolder, readModelConfig } from "@patchbay/transformer";
+import {
+  decodeSafetensors,
+  describeModel,
+  type Engine,
+  openTensorFolder,
+  readModelConfig,
+} from "@patchbay/transformer";
 import type { Tensor, TensorData } from "@patchbay/vocabulary";
 import { createRuntime } from "../runtime.ts";
 

@@ -19,7 +19,11 @@ export const gpt2: ModelFamily = {
     const headWidth = residualWidth / heads;
     const activation = ACTIVATIONS[readString(config, "activation_function", "gelu_new")];
     if (activation === undefined) {
-      throw unsupported("activation function", Object.keys(ACTIVATIONS).join(", "), readString(config, "activation_function"));
+      throw unsupported(
+        "activation function",
+        Object.keys(ACTIVATIONS).join(", "),
+        readString(config, "activation_function"),
+      );
     }
     if (readBoolean(config, "scale_attn_by_inverse_layer_idx", false)) {
       throw unsupported("attention scaling", "scale_attn_by_inverse_layer_idx false", "true");

@@ -66,7 +66,9 @@ export function buildStage(
     g.output(embed(g, architecture, tensors, hooks), "float32", RESIDUAL_AXES, STAGE_VALUES.nextResidual);
   } else if (stage.kind === "block") {
     const residual = g.input(STAGE_VALUES.residual, "float32", ["batch", "position", architecture.shape.residualWidth]);
-    const result = block(g, architecture, tensors, hooks, stage.layer, residual, attentionInputs(g, architecture), { perHeadResults });
+    const result = block(g, architecture, tensors, hooks, stage.layer, residual, attentionInputs(g, architecture), {
+      perHeadResults,
+    });
     g.output(result.residual, "float32", RESIDUAL_AXES, STAGE_VALUES.nextResidual);
     g.output(result.newKeys, "float32", CACHE_AXES, STAGE_VALUES.newKeys);
     g.output(result.newValues, "float32", CACHE_AXES, STAGE_VALUES.newValues);
@@ -133,7 +135,8 @@ function block(
   options: { perHeadResults: boolean },
 ): { residual: ValueName; newKeys: ValueName; newValues: ValueName } {
   const weights = weightsOf(layer);
-  const sites = (name: "ln1" | "ln2") => ({ scale: `${name}.hook_scale`, normalized: `${name}.hook_normalized` }) as const;
+  const sites = (name: "ln1" | "ln2") =>
+    ({ scale: `${name}.hook_scale`, normalized: `${name}.hook_normalized` }) as const;
 
   const before = hooks.at("hook_resid_pre", residual);
   const read = norm(g, tensors, hooks, shape.norm, before, weights.norm1, sites("ln1"));

@@ -93,11 +93,19 @@ export class WritableHooks implements Hooks {
     const { axes, positionAxis, unitAxis } = SITES[kind];
     const { positions, units } = ensureDefined(this.#selections.get(kind), `selection inputs of ${kind}`);
     const axisNames: readonly string[] = axes;
-    const selected = g.gather(g.gather(edited, positions, axisNames.indexOf(positionAxis)), units, axisNames.indexOf(unitAxis));
+    const selected = g.gather(
+      g.gather(edited, positions, axisNames.indexOf(positionAxis)),
+      units,
+      axisNames.indexOf(unitAxis),
+    );
     this.sites.push({
       kind,
       whole: g.output(edited, "float32", axes),
-      selected: g.output(selected, "float32", axes.map((axis) => (axis === positionAxis || axis === unitAxis ? `${kind}:${axis}` : axis))),
+      selected: g.output(
+        selected,
+        "float32",
+        axes.map((axis) => (axis === positionAxis || axis === unitAxis ? `${kind}:${axis}` : axis)),
+      ),
     });
     return edited;
   }
@@ -119,7 +127,12 @@ export class WritableHooks implements Hooks {
     const g = this.#graph;
     const positionLengths = g.input(SELECTION_INPUTS.positionLengths, "int64", [kinds.length]);
     const unitLengths = g.input(SELECTION_INPUTS.unitLengths, "int64", [kinds.length]);
-    const positions = g.split(g.input(SELECTION_INPUTS.positions, "int64", ["positions"]), positionLengths, 0, kinds.length);
+    const positions = g.split(
+      g.input(SELECTION_INPUTS.positions, "int64", ["positions"]),
+      positionLengths,
+      0,
+      kinds.length,
+    );
     const units = g.split(g.input(SELECTION_INPUTS.units, "int64", ["units"]), unitLengths, 0, kinds.length);
     kinds.forEach((kind, i) => {
       this.#selections.set(kind, { positions: positions[i] ?? "", units: units[i] ?? "" });

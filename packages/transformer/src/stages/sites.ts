@@ -13,7 +13,11 @@ export function siteKindsOf(shape: ModelShape): SiteKind[] {
   });
 }
 
-export function siteKindsOfStage(shape: ModelShape, stage: "embed" | "block" | "unembed", perHeadResults: boolean): SiteKind[] {
+export function siteKindsOfStage(
+  shape: ModelShape,
+  stage: "embed" | "block" | "unembed",
+  perHeadResults: boolean,
+): SiteKind[] {
   return siteKindsOf(shape).filter(
     (kind) => SITES[kind].stage === stage && (perHeadResults || kind !== "attn.hook_result"),
   );

@@ -12,7 +12,11 @@ const ELEMENT_TYPES: Partial<Record<StoredType, ElementType>> = {
 };
 
 /** The tensor as stored: the runtime reads the bytes itself. */
-export function storedValue(g: GraphBuilder, tensors: TensorSource, name: string): { value: ValueName; type: ElementType } {
+export function storedValue(
+  g: GraphBuilder,
+  tensors: TensorSource,
+  name: string,
+): { value: ValueName; type: ElementType } {
   const stored = tensors.describe(name);
   const type = ELEMENT_TYPES[stored.type];
   if (type === undefined) {

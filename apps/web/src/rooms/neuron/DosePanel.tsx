@@ -10,6 +10,7 @@ import { visibleToken } from "../../shell/ui/token-text.ts";
 import { Answer } from "../common/Answer.tsx";
 import type { Query } from "../common/query.ts";
 import { Section } from "../common/Section.tsx";
+import { OWN_TOKENS } from "./followed-tokens.ts";
 import { absoluteValue, type Clamp, type NeuronScale, valueInUnit } from "./clamp.ts";
 import { doseTable } from "./dose-table.ts";
 import styles from "./Neuron.module.css";
@@ -47,6 +48,8 @@ export function DosePanel({
     () => result && { ...result, tokens: result.tokens.map(({ id, text }) => ({ id, text: visibleToken(text) })) },
     [result],
   );
+  // Besides the neuron's first token: those that the reader added, and the unclamped model's own answer (the last).
+  const inked = new Set(result?.tokens.slice(OWN_TOKENS).map(({ id }) => id));
   const leaders = useMemo(() => result?.topTokens.map(({ text, probability }) => ({ text: visibleToken(text), probability })) ?? [], [result]);
   return (
     <Section
@@ -75,6 +78,7 @@ export function DosePanel({
                 data={data}
                 topTokens={leaders}
                 scale={view.scale}
+                inked={inked}
                 height={HEIGHT}
                 chosenValue={absoluteValue(clamp, scale)}
                 onChoose={(value) => query.set({ value: String(valueInUnit(value, clamp, scale)), unit: clamp.unit })}

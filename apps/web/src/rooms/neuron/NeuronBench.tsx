@@ -16,7 +16,7 @@ import { NextTokens } from "./NextTokens.tsx";
 import { followedTokens } from "./followed-tokens.ts";
 import { doseRequest, runRequest } from "./neuron-requests.ts";
 import type { NeuronView } from "./neuron-view.ts";
-import { observedScale, ownActivations } from "./own-activations.ts";
+import { leaderOf, observedScale, ownActivations } from "./own-activations.ts";
 import { Steering } from "./Steering.tsx";
 import { useSteering } from "./use-steering.ts";
 import { YourText } from "./YourText.tsx";
@@ -42,7 +42,7 @@ export function NeuronBench({ model, page, view, query }: BenchProps) {
   const intervention = interventionOf(patch, "run");
   const ready = text !== undefined && own !== undefined;
   const after = useRun(ready ? runRequest({ model: model.name, text, page, followed, intervention }) : undefined, 140);
-  const dose = ready ? doseRequest({ model: model.name, text, page, followed, clamp, scale }) : undefined;
+  const dose = ready ? doseRequest({ model: model.name, text, page, followed, clamp, scale, leader: leaderOf(before.state.value) }) : undefined;
   const steering = useSteering();
   const subject = { model: model.name, text: text ?? "", intervention: interventionOf(patch, "generation"), temperature: view.temperature, seed: view.seed };
 
@@ -59,11 +59,13 @@ export function NeuronBench({ model, page, view, query }: BenchProps) {
               <ClampPanel model={model} page={page} view={view} query={query} clamp={clamp} scale={scale} followed={followed} />
               <DosePanel page={page} view={view} query={query} clamp={clamp} scale={scale} request={dose} />
             </div>
-            <NextTokens before={unclamped} after={after} followed={followed} />
+            <div className={styles.pair}>
+              <NextTokens before={unclamped} after={after} />
+              <Steering subject={subject} steering={steering} query={query} />
+            </div>
           </>
         )}
       </Answer>
-      {text !== undefined && <Steering subject={subject} steering={steering} query={query} />}
     </div>
   );
 }

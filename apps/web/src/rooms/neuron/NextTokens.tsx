@@ -7,7 +7,6 @@ import { Skeleton } from "../../shell/ui/Skeleton.tsx";
 import { TokenChip } from "../../shell/ui/TokenChip.tsx";
 import { Answer } from "../common/Answer.tsx";
 import { Section } from "../common/Section.tsx";
-import type { FollowedToken } from "./followed-tokens.ts";
 import type { RunAnswer } from "./NeuronBench.tsx";
 import styles from "./Neuron.module.css";
 import { type NextToken, nextTokens } from "./next-tokens.ts";
@@ -22,7 +21,6 @@ export function NextTokens({
 }: {
   readonly before: Run;
   readonly after: RunAnswer;
-  readonly followed: readonly FollowedToken[];
 }) {
   const rows = useMemo(
     () => (after.state.value === undefined ? [] : nextTokens(before, after.state.value, LEADERS)),
@@ -33,7 +31,7 @@ export function NextTokens({
       title="Next token"
       aside={
         <span className={styles.aside}>
-          probability at the last position · followed tokens in bold
+          probability, last position
           <ExportMenu
             name="next-token"
             table={() => ({ header: ["token id", "token", "before", "after"], rows: rows.map((row) => [row.id, row.text, row.before, row.after]) })}
@@ -76,7 +74,7 @@ function NextTokenRow({ row }: { readonly row: NextToken }) {
   return (
     <tr data-followed={row.followed}>
       <td>
-        <TokenChip text={row.text} />
+        <TokenChip text={row.text} tone={row.followed ? "heat" : "plain"} />
       </td>
       <td>{before === undefined ? "—" : formatProbability(before)}</td>
       <td>{after === undefined ? "—" : formatProbability(after)}</td>

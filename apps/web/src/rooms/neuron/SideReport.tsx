@@ -38,7 +38,7 @@ export function SideReport({
   return (
     <Section
       title={titleOf(report.side, gated)}
-      aside={shown.variant === "cosine" ? "cosine, −1 … 1" : "score: logit for an activation of 1"}
+      aside={scoreMeaning(report.side, shown.variant)}
     >
       <Figures shown={shown} norm={report.norm} />
       <div className={styles.twoLists}>
@@ -47,6 +47,11 @@ export function SideReport({
       </div>
     </Section>
   );
+}
+
+function scoreMeaning(side: NeuronSide, variant: MapVariant): string {
+  if (variant === "cosine") return "cosine, −1 … 1";
+  return side === "write" ? "logit for an activation of 1" : "row through the LM head";
 }
 
 function titleOf(side: NeuronSide, gated: boolean): string {

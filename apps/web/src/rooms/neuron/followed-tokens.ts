@@ -8,7 +8,7 @@ export interface FollowedToken {
   readonly added: string | undefined;
 }
 
-const OWN_TOKENS = 3;
+export const OWN_TOKENS = 3;
 
 export function followedTokens(page: NeuronPage, added: readonly string[]): FollowedToken[] {
   const folded = page.sides.find(({ side }) => side === "write")?.variants.find(({ variant }) => variant === "folded");

@@ -27,7 +27,8 @@ export function runRequest({ model, text, page, followed, intervention }: Subjec
   };
 }
 
-export function doseRequest({ model, text, page, followed, clamp, scale }: Subject & { readonly clamp: Clamp; readonly scale: NeuronScale }): DoseResponseRequest {
+export function doseRequest({ model, text, page, followed, clamp, scale, leader }: Subject & { readonly clamp: Clamp; readonly scale: NeuronScale; /** What the unclamped model would say. */ readonly leader: number | undefined }): DoseResponseRequest {
+  const tokens = followed.map(({ reference }) => reference);
   return {
     model,
     input: { text },
@@ -36,6 +37,6 @@ export function doseRequest({ model, text, page, followed, clamp, scale }: Subje
     place: clamp.place,
     positions: typeof clamp.positions === "string" ? clamp.positions : [...clamp.positions],
     values: dosesOf(clamp, scale),
-    tokens: followed.map(({ reference }) => reference),
+    tokens: leader === undefined || tokens.includes(leader) ? tokens : [...tokens, leader],
   };
 }

@@ -29,6 +29,13 @@ export function observedScale(page: NeuronPage, own: OwnActivations | undefined)
   };
 }
 
+/** The most probable next token at the last position. */
+export function leaderOf(run: z.infer<typeof RunResult> | undefined): number | undefined {
+  const topIds = run?.results.logits?.topIds;
+  if (topIds === undefined) return undefined;
+  return topIds.data.at(-(topIds.shape.at(-1) ?? 1)) ?? undefined;
+}
+
 function strongest(values: readonly number[] | undefined): number {
   return (values ?? []).reduce((most, value) => Math.max(most, Math.abs(value)), 0);
 }
