@@ -1,6 +1,7 @@
 /** Brings a model of the user's own into the library: a Hugging Face folder by reference, a llama2.c file by conversion. */
-import { mkdir, readdir, rename, rm, stat, writeFile } from "node:fs/promises";
+
 import { randomUUID } from "node:crypto";
+import { mkdir, readdir, rename, rm, stat, writeFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import {
   describeModel,
@@ -119,7 +120,9 @@ async function tokenizerFor(checkpoint: string, vocabulary: number, given: strin
 async function tokenizersBeside(checkpoint: string): Promise<string[]> {
   const folder = dirname(checkpoint);
   const names = (await readdir(folder)).filter((entry) => /^tok.*\.bin$/i.test(entry));
-  return names.sort((a, b) => Number(b === "tokenizer.bin") - Number(a === "tokenizer.bin")).map((entry) => join(folder, entry));
+  return names
+    .sort((a, b) => Number(b === "tokenizer.bin") - Number(a === "tokenizer.bin"))
+    .map((entry) => join(folder, entry));
 }
 
 /** Says why a folder with weights, but none that we read, is refused. */

@@ -9,7 +9,11 @@ interface Surroundings {
 }
 
 /** `PATCHBAY_HOME`, else where the operating system keeps data of applications. The folder need not exist yet. */
-export function dataHome({ environment = process.env, platform = process.platform, home = homedir() }: Surroundings = {}): string {
+export function dataHome({
+  environment = process.env,
+  platform = process.platform,
+  home = homedir(),
+}: Surroundings = {}): string {
   const chosen = environment["PATCHBAY_HOME"];
   if (chosen !== undefined && chosen !== "") return resolve(chosen);
   if (platform === "darwin") return join(home, "Library", "Application Support", "patchbay");

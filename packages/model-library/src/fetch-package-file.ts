@@ -24,19 +24,26 @@ export interface FetchOptions {
 }
 
 /** Puts the file under `folder` and returns its path. @throws PatchbayError `fetch-failed`, or the signal's reason */
-export async function fetchPackageFile(source: PackageFile, folder: string, options: FetchOptions = {}): Promise<string> {
+export async function fetchPackageFile(
+  source: PackageFile,
+  folder: string,
+  options: FetchOptions = {},
+): Promise<string> {
   const { signal } = options;
   const specification = `${source.package}@${source.version}`;
   const file = join(folder, source.path);
   try {
     const settings = { ...(await npmOptions()), integrity: source.integrity, signal };
     await pacote.tarball.stream(specification, (tarball) => extractFile(tarball, source, folder, options), settings);
-    if ((await stat(file)).isFile()) return file;
   } catch (cause) {
     signal?.throwIfAborted();
     throw fetchFailed(specification, cause);
   }
-  throw fetchFailed(specification, new Error(`${source.path} is not a file`));
+  if (await isThere(file)) return file;
+  throw new PatchbayError("fetch-failed", `${specification} does not hold the pinned file.`, {
+    expected: source.path,
+    advice: "Update the repository: its manifest and the package do not belong together.",
+  });
 }
 
 function extractFile(
@@ -80,8 +87,18 @@ function fetchFailed(specification: string, cause: unknown): PatchbayError {
 }
 
 function adviceFor(code: string, specification: string): string {
-  if (DISK_CODES.has(code)) return "Make room or give write access, or set PATCHBAY_HOME to another folder, and start again.";
-  if (code === "EINTEGRITY") return "The registry sent other bytes than the pinned ones. Try `npm cache verify`, or another registry.";
-  if (code === "E404" || code === "ETARGET") return `Your registry does not have it: see \`npm view ${specification}\`.`;
+  if (DISK_CODES.has(code))
+    return "Make room or give write access, or set PATCHBAY_HOME to another folder, and start again.";
+  if (code === "EINTEGRITY")
+    return "The registry sent other bytes than the pinned ones. Try `npm cache verify`, or another registry.";
+  if (code === "E404" || code === "ETARGET")
+    return `Your registry does not have it: see \`npm view ${specification}\`.`;
   return `Check the connection, and that \`npm view ${specification}\` works: the same registry, proxy and cache are used. Then start again.`;
+}
+
+async function isThere(file: string): Promise<boolean> {
+  return stat(file).then(
+    (stats) => stats.isFile(),
+    () => false,
+  );
 }

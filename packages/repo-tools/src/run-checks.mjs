@@ -3,6 +3,7 @@
 import { existsSync, mkdirSync } from "node:fs";
 import { createRequire } from "node:module";
 import { fileSizeFindings } from "./check-file-sizes.mjs";
+import { lockFileProblems } from "./check-lock-file.mjs";
 import { manifestProblems } from "./check-manifests.mjs";
 import { CACHE, ROOT, WEB_FOLDER } from "./paths.mjs";
 import { seconds } from "./progress.mjs";
@@ -24,7 +25,7 @@ const CHECKS = [
   { name: "types", run: () => types("tsconfig.json", "root") },
   { name: "types of apps/web", run: webTypes },
   { name: "layers (dependency-cruiser)", run: layers },
-  { name: "manifests", run: async () => findings(manifestProblems(), []) },
+  { name: "manifests", run: async () => findings([...manifestProblems(), ...lockFileProblems()], []) },
   {
     name: "file sizes",
     run: async () => {

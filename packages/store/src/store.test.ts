@@ -76,9 +76,12 @@ function suite(url: string | undefined): void {
     });
     const early = await store.jobs.create({ kind: "count", contentKey: newKey(), request: { name: "early" } });
     assert.equal(late.job.state, "queued");
+    const background = { kind: "count", contentKey: newKey(), request: { name: "hastened" }, priority: 20 };
+    await store.jobs.create(background);
+    await store.jobs.create({ ...background, priority: -1 });
     await store.jobs.start();
     const seen = await collect(store.jobs.watch(late.job.id, AbortSignal.timeout(5000)));
-    assert.deepEqual(order, [{ name: "early" }, { name: "late" }]);
+    assert.deepEqual(order, [{ name: "hastened" }, { name: "early" }, { name: "late" }]);
     assert.equal((await store.jobs.get(early.job.id))?.state, "done");
     assert.ok(seen.some(({ progress, message }) => progress === 0.5 && message === "half"));
     assert.deepEqual(seen.at(-1)?.result, { counted: { name: "late" } });

@@ -61,8 +61,9 @@ test("more slots run more calls", async () => {
   );
   assert.deepEqual(queue.state(), { running: 2, waiting: 1 });
   for (const _ of calls) {
-    releases.shift()?.();
     await tick();
+    releases.shift()?.();
   }
   await Promise.all(calls);
+  assert.deepEqual(queue.state(), { running: 0, waiting: 0 });
 });

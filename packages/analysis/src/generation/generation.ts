@@ -26,6 +26,8 @@ interface Listener {
 }
 
 interface Row {
+  /** The prompt's last token: decoded along, so that the continuation keeps its leading space. */
+  readonly before: number;
   readonly ids: number[];
   readonly tokens: GeneratedToken[];
   text: string;
@@ -64,7 +66,13 @@ export async function generate(
 
   const rule: SamplingRule = { temperature, topP, topK: topK ?? vocabulary };
   const uniform = seededUniform(seed);
-  const rows: Row[] = input.tokens.map(() => ({ ids: [], tokens: [], text: "", finish: undefined }));
+  const rows: Row[] = input.tokens.map((tokens) => ({
+    before: ensureDefined(tokens.at(-1)),
+    ids: [],
+    tokens: [],
+    text: "",
+    finish: undefined,
+  }));
   const captures = (request.capture ?? []).map((query) => captureRead(query));
   const captured: Tensor[][] = captures.map(() => []);
   const cache = engine.newCache(input.tokens.length, input.length + room);
@@ -209,7 +217,7 @@ function describeToken(
 ): GeneratedToken {
   row.ids.push(id);
   const before = row.text;
-  row.text = tokenizer.decode(row.ids);
+  row.text = tokenizer.decode([row.before, ...row.ids]).slice(tokenizer.decode([row.before]).length);
   const token: GeneratedToken = {
     id,
     text: tokenizer.textOf(id),

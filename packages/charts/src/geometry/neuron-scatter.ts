@@ -92,7 +92,7 @@ export function neuronScatter({ size, layers, layer, value, scale }: ScatterInpu
   };
 }
 
-/** A logarithmic axis ends at a whole decade above; below it begins a little before the smallest value. */
+/** A little room at both ends. */
 function measureDomain(value: ArrayLike<number>, scale: "linear" | "log"): readonly [number, number] {
   let low = Number.POSITIVE_INFINITY;
   let high = Number.NEGATIVE_INFINITY;
@@ -103,7 +103,7 @@ function measureDomain(value: ArrayLike<number>, scale: "linear" | "log"): reado
     if (v > high) high = v;
   }
   if (low > high) return scale === "log" ? [1e-4, 1] : [0, 1];
-  if (scale === "log") return [low * 0.8, 10 ** Math.ceil(Math.log10(high))];
+  if (scale === "log") return [low * 0.8, Math.max(high * 1.25, low * 2)];
   if (low === high) return [low - 1, high + 1];
   const padding = (high - low) * 0.02;
   return [low - padding, high + padding];
@@ -115,13 +115,20 @@ function ticksOf(
 ): ScatterTick[] {
   if (kind === "linear")
     return scale.ticks(6).map((v) => ({ position: scale(v), label: String(Number(v.toPrecision(4))) }));
+  const [low = 1, high = 1] = scale.domain();
+  // Over less than two decades also the twos and fives.
+  const leading = high / low < 100 ? [1, 2, 5] : [1];
   return scale
-    .ticks(4)
-    .filter((v) => Number.isInteger(Math.round(Math.log10(v) * 1e6) / 1e6))
-    .map((v) => ({
-      position: scale(v),
-      label: v >= 0.001 ? String(Number(v.toPrecision(1))) : `10${superscript(Math.round(Math.log10(v)))}`,
-    }));
+    .ticks(20)
+    .filter((v) => leading.includes(Math.round(v / 10 ** Math.floor(Math.log10(v) + 1e-9))))
+    .map((v) => ({ position: scale(v), label: logarithmicLabel(v) }));
+}
+
+function logarithmicLabel(value: number): string {
+  if (value >= 0.001) return String(Number(value.toPrecision(1)));
+  const exponent = Math.floor(Math.log10(value) + 1e-9);
+  const leading = Math.round(value / 10 ** exponent);
+  return `${leading === 1 ? "" : `${leading}·`}10${superscript(exponent)}`;
 }
 
 function superscript(exponent: number): string {

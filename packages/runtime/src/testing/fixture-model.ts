@@ -22,8 +22,12 @@ export interface FixtureModel {
   readonly golden: ReadonlyMap<string, Tensor<TensorData>>;
 }
 
+export function fixtureFolder(name: (typeof FIXTURE_NAMES)[number]): string {
+  return path.join(FIXTURES, name);
+}
+
 export async function openFixture(name: (typeof FIXTURE_NAMES)[number]): Promise<FixtureModel> {
-  const folder = path.join(FIXTURES, name);
+  const folder = fixtureFolder(name);
   const model = describeModel(await readModelConfig(folder), await openTensorFolder(folder), `fixture:${name}`);
   const { tokens } = JSON.parse(await readFile(path.join(folder, "golden.json"), "utf8")) as { tokens: number[][] };
   const decoded = decodeSafetensors(await readFile(path.join(folder, "golden.safetensors")));

@@ -26,7 +26,10 @@ export async function insertJob(database: Database, job: NewJob): Promise<{ job:
       )
       .orderBy(desc(jobs.createdAt))
       .limit(1);
-    if (existing !== undefined) return { job: recordOf(existing), created: false };
+    if (existing !== undefined) {
+      const hurry = existing.state === "queued" && priority < existing.priority;
+      return { job: recordOf(hurry ? await hasten(database, existing, priority) : existing), created: false };
+    }
     // The unique index on queued and running keys decides between two that ask at the same moment; the loser looks again.
     const [inserted] = await database
       .insert(jobs)
@@ -43,6 +46,12 @@ export async function insertJob(database: Database, job: NewJob): Promise<{ job:
       .returning();
     if (inserted !== undefined) return { job: recordOf(inserted), created: true };
   }
+}
+
+/** Somebody now waits for what was queued as background work. */
+async function hasten(database: Database, job: typeof jobs.$inferSelect, priority: number) {
+  const [hastened] = await database.update(jobs).set({ priority }).where(eq(jobs.id, job.id)).returning();
+  return hastened ?? job;
 }
 
 export async function findJob(database: Database, id: string): Promise<JobRecord | undefined> {

@@ -151,8 +151,10 @@ export function refuseOtherFormats(file: string, prefix: Uint8Array): void {
       advice,
     });
   };
-  const pickle = "Loading a pickle can run any code hidden in it. Save the model as safetensors, or export it with llama2.c's export.py.";
-  if (starts(0x50, 0x4b, 0x03, 0x04)) refuse("a zip archive (a PyTorch checkpoint is one, with a pickle inside)", pickle);
+  const pickle =
+    "Loading a pickle can run any code hidden in it. Save the model as safetensors, or export it with llama2.c's export.py.";
+  if (starts(0x50, 0x4b, 0x03, 0x04))
+    refuse("a zip archive (a PyTorch checkpoint is one, with a pickle inside)", pickle);
   if (prefix[0] === 0x80 && (prefix[1] ?? 0) >= 2 && (prefix[1] ?? 0) <= 5) refuse("a Python pickle", pickle);
   if (starts(0x47, 0x47, 0x55, 0x46)) refuse("a GGUF file", "Add the model's original Hugging Face folder.");
 }

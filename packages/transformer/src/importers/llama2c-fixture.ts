@@ -7,7 +7,15 @@ import { fileURLToPath } from "node:url";
 export const FIXTURE_TOKENIZER = fileURLToPath(new URL("../tokenizer/fixtures/sentencepiece.bin", import.meta.url));
 export const FIXTURE_VOCABULARY = 525;
 
-export const TINY = { width: 8, neurons: 12, layers: 2, heads: 2, keyValueHeads: 1, vocabulary: FIXTURE_VOCABULARY, context: 16 };
+export const TINY = {
+  width: 8,
+  neurons: 12,
+  layers: 2,
+  heads: 2,
+  keyValueHeads: 1,
+  vocabulary: FIXTURE_VOCABULARY,
+  context: 16,
+};
 
 export interface CheckpointOptions {
   readonly untied?: boolean;

@@ -3,10 +3,17 @@ import { existsSync } from "node:fs";
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
-import { PatchbayError } from "@patchbay/vocabulary";
+import type { PatchbayError } from "@patchbay/vocabulary";
 import { openTensorFolder } from "../weights/tensor-folder.ts";
 import { importLlama2c } from "./llama2c.ts";
-import { type CheckpointOptions, FIXTURE_TOKENIZER, TINY, tinyCheckpoint, tinyCheckpointFile, tinyWeights } from "./llama2c-fixture.ts";
+import {
+  type CheckpointOptions,
+  FIXTURE_TOKENIZER,
+  TINY,
+  tinyCheckpoint,
+  tinyCheckpointFile,
+  tinyWeights,
+} from "./llama2c-fixture.ts";
 
 async function importTiny(options: CheckpointOptions = {}) {
   const { folder, file } = await tinyCheckpointFile(options);
@@ -29,7 +36,12 @@ test("config.json and the manifest say what the header says", async () => {
   assert.equal(config["max_position_embeddings"], TINY.context);
   assert.equal(config["tie_word_embeddings"], true);
   assert.deepEqual(manifest.recipe, { prependBos: true, context: TINY.context });
-  assert.deepEqual(Object.keys(manifest.hashes ?? {}), ["config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json"]);
+  assert.deepEqual(Object.keys(manifest.hashes ?? {}), [
+    "config.json",
+    "model.safetensors",
+    "tokenizer.json",
+    "tokenizer_config.json",
+  ]);
 });
 
 test("tensors without rotation are copied as they are", async () => {
@@ -81,7 +93,12 @@ const DAMAGED: readonly [string, (whole: Buffer) => Buffer, string, RegExp][] = 
   ["cut off", (whole) => whole.subarray(0, -4), "damaged-file", /cut off/],
   ["too long", (whole) => Buffer.concat([whole, Buffer.alloc(4)]), "damaged-file", /size/],
   ["empty", () => Buffer.alloc(0), "unsupported-model", /not a llama2\.c checkpoint/],
-  ["a zip archive", () => Buffer.from("PK\u0003\u0004 archive/data.pkl and so on and on"), "unsupported-model", /pickle/],
+  [
+    "a zip archive",
+    () => Buffer.from("PK\u0003\u0004 archive/data.pkl and so on and on"),
+    "unsupported-model",
+    /pickle/,
+  ],
   ["a pickle", () => Buffer.from([0x80, 2, ...new Uint8Array(60)]), "unsupported-model", /pickle/],
   ["GGUF", () => Buffer.from("GGUF and so on and so on and so on"), "unsupported-model", /GGUF/],
   ["quantised", (whole) => quantised(whole), "unsupported-model", /quantised/],
@@ -150,7 +167,12 @@ test("an aborted import leaves nothing behind", async () => {
 
 function importAt(folder: string, file: string, tokenizer: string) {
   const target = join(folder, "model");
-  return importLlama2c({ checkpoint: { file }, tokenizer: { file: tokenizer }, folder: target, manifest: { name: "tiny" } });
+  return importLlama2c({
+    checkpoint: { file },
+    tokenizer: { file: tokenizer },
+    folder: target,
+    manifest: { name: "tiny" },
+  });
 }
 
 function project(matrix: Float32Array, input: readonly number[], from: number, rows: number): number[] {

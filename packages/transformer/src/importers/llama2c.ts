@@ -34,10 +34,15 @@ export async function importLlama2c(request: Llama2cImport): Promise<ModelManife
     await writeJson(join(temporary, "config.json"), configOf(shape));
     await writeJson(join(temporary, "tokenizer.json"), sentencepieceTokenizerJson(pieces));
     await writeJson(join(temporary, "tokenizer_config.json"), tokenizerConfigOf(shape));
-    await writeSafetensors(join(temporary, SINGLE_FILE), tensors.map(tensorToWrite), { format: "pt" }, {
-      ...(signal === undefined ? {} : { signal }),
-      progress: (written, total) => progress?.(written / total),
-    });
+    await writeSafetensors(
+      join(temporary, SINGLE_FILE),
+      tensors.map(tensorToWrite),
+      { format: "pt" },
+      {
+        ...(signal === undefined ? {} : { signal }),
+        progress: (written, total) => progress?.(written / total),
+      },
+    );
     const manifest: ModelManifest = {
       ...request.manifest,
       recipe: { prependBos: true, context: shape.context },

@@ -13,7 +13,10 @@ export function splitAtAddedTokens(tokens: readonly AddedToken[]): (text: string
   if (tokens.length === 0) return (text) => (text === "" ? [] : [{ start: 0, end: text.length }]);
   const byContent = new Map(tokens.map((token) => [token.content, token]));
   const longestFirst = [...byContent.keys()].sort((a, b) => b.length - a.length);
-  const pattern = new RegExp(longestFirst.map((content) => content.replace(/[\\^$.*+?()[\]{}|/-]/g, "\\$&")).join("|"), "g");
+  const pattern = new RegExp(
+    longestFirst.map((content) => content.replace(/[\\^$.*+?()[\]{}|/-]/g, "\\$&")).join("|"),
+    "g",
+  );
 
   return (text) => {
     const segments: TextSegment[] = [];

@@ -8,7 +8,9 @@ export async function prependsBosByDefault(folder: string): Promise<boolean> {
   const { add_bos_token: said, bos_token: bos } = await readTokenizerConfig(folder);
   if (typeof said === "boolean") return said;
   const name = typeof bos === "object" && bos !== null ? (bos as { content?: unknown }).content : bos;
-  const { post_processor: processor } = JSON.parse(await readFile(join(folder, "tokenizer.json"), "utf8")) as Processors;
+  const { post_processor: processor } = JSON.parse(
+    await readFile(join(folder, "tokenizer.json"), "utf8"),
+  ) as Processors;
   const steps = processor?.processors ?? (processor ? [processor] : []);
   return steps.some(({ single }) => single?.[0]?.SpecialToken?.id !== undefined && single[0].SpecialToken.id === name);
 }

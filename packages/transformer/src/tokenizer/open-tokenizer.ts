@@ -8,7 +8,7 @@ import { buildMergeTable, mergeSymbols } from "./merge-table.ts";
 import { type PieceTexts, pieceTexts } from "./piece-texts.ts";
 import { hasDummyPrefix, sentencepieceSymbols } from "./sentencepiece.ts";
 import type { Symbols } from "./symbols.ts";
-import type { TokenPiece, Tokenizer } from "./tokenizer.ts";
+import type { Tokenizer, TokenPiece } from "./tokenizer.ts";
 import { readTokenizerConfig, readTokenizerFile, type TokenizerFile } from "./tokenizer-file.ts";
 
 /** @throws PatchbayError `file-not-found`, `damaged-file` or `unsupported-model` */

@@ -1,6 +1,7 @@
 /** What each id of a vocabulary stands for: bytes, visible text, and the way back. */
-import { isByteLevel } from "./byte-level.ts";
+
 import { bytesOfCharacters } from "./byte-characters.ts";
+import { isByteLevel } from "./byte-level.ts";
 import { byteOfName, SPACE_MARK } from "./sentencepiece.ts";
 import type { TokenizerFile } from "./tokenizer-file.ts";
 

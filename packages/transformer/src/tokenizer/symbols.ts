@@ -15,7 +15,13 @@ export function emptySymbols(): Symbols {
 }
 
 /** A character (units `from` … `to` of the aligned text) as one or more ids. The first gets the character's range. */
-export function addCharacter(symbols: Symbols, ids: readonly number[], { starts, ends }: AlignedText, from: number, to: number): void {
+export function addCharacter(
+  symbols: Symbols,
+  ids: readonly number[],
+  { starts, ends }: AlignedText,
+  from: number,
+  to: number,
+): void {
   const start = starts[from] ?? 0;
   const end = ends[to - 1] ?? start;
   ids.forEach((id, index) => {

@@ -94,7 +94,12 @@ function checkRanges(entries: readonly HeaderEntry[], fileBytes: number, file: s
       throw damaged(file, `ends before tensor "${entry.name}" does`, `at least ${end} bytes`, `${fileBytes} bytes`);
     }
     if (previous !== undefined && previous.offset + previous.length > entry.offset) {
-      throw damaged(file, `has tensors "${previous.name}" and "${entry.name}" in the same bytes`, "separate ranges", "an overlap");
+      throw damaged(
+        file,
+        `has tensors "${previous.name}" and "${entry.name}" in the same bytes`,
+        "separate ranges",
+        "an overlap",
+      );
     }
     previous = entry;
   }

@@ -24,8 +24,12 @@ test("the data starts at a multiple of 64 bytes, and every tensor at a multiple 
   const bytes = encodeSafetensors(TENSORS);
   const length = Number(new DataView(bytes.buffer).getBigUint64(0, true));
   assert.equal((8 + length) % 64, 0);
-  const header = JSON.parse(new TextDecoder().decode(bytes.subarray(8, 8 + length))) as Record<string, { data_offsets: number[] }>;
-  for (const [name, { data }] of TENSORS) assert.equal((header[name]?.data_offsets[0] ?? -1) % data.BYTES_PER_ELEMENT, 0, name);
+  const header = JSON.parse(new TextDecoder().decode(bytes.subarray(8, 8 + length))) as Record<
+    string,
+    { data_offsets: number[] }
+  >;
+  for (const [name, { data }] of TENSORS)
+    assert.equal((header[name]?.data_offsets[0] ?? -1) % data.BYTES_PER_ELEMENT, 0, name);
 });
 
 test("a view into a larger buffer is written without its neighbours", () => {
@@ -45,10 +49,13 @@ test("half and brain floats are widened exactly", () => {
   const halves = Uint16Array.of(0x3c00, 0xc000, 0x7c00, 0xfc00, 0x0001, 0x8000, 0x7bff, 0x3555);
   const brains = Uint16Array.of(0x3f80, 0xc000, 0x7f80, 0x0001);
   const { tensors } = decodeSafetensors(
-    fileOf({
-      half: { dtype: "F16", shape: [8], data_offsets: [0, 16] },
-      brain: { dtype: "BF16", shape: [2, 2], data_offsets: [16, 24] },
-    }, Buffer.concat([Buffer.from(halves.buffer), Buffer.from(brains.buffer)])),
+    fileOf(
+      {
+        half: { dtype: "F16", shape: [8], data_offsets: [0, 16] },
+        brain: { dtype: "BF16", shape: [2, 2], data_offsets: [16, 24] },
+      },
+      Buffer.concat([Buffer.from(halves.buffer), Buffer.from(brains.buffer)]),
+    ),
   );
   const expected = [1, -2, Infinity, -Infinity, 2 ** -24, -0, 65504, 0.333251953125];
   assert.deepEqual(tensors.get("half")?.data, Float32Array.from(expected));
@@ -72,11 +79,14 @@ const DAMAGED: readonly [string, Uint8Array, RegExp][] = [
 ];
 for (const [what, bytes, message] of DAMAGED) {
   test(`${what} is refused`, () => {
-    assert.throws(() => decodeSafetensors(bytes), (error: Error & { code?: string }) => {
-      assert.equal(error.code, "damaged-file");
-      assert.match(error.message, message);
-      return true;
-    });
+    assert.throws(
+      () => decodeSafetensors(bytes),
+      (error: Error & { code?: string }) => {
+        assert.equal(error.code, "damaged-file");
+        assert.match(error.message, message);
+        return true;
+      },
+    );
   });
 }
 

@@ -77,7 +77,12 @@ test("a tensor that only the index knows is named", async () => {
   await assert.rejects(openTensorFolder(folder), { code: "damaged-file", message: /lm_head\.weight/ });
 });
 
-for (const text of ["not json", "{}", '{"weight_map": {"a": "../../secret.safetensors"}}', '{"weight_map": {"a": 1}}']) {
+for (const text of [
+  "not json",
+  "{}",
+  '{"weight_map": {"a": "../../secret.safetensors"}}',
+  '{"weight_map": {"a": 1}}',
+]) {
   test(`the index ${text} is refused`, async () => {
     const folder = await temporary();
     await writeFile(join(folder, INDEX_FILE), text);
@@ -93,9 +98,14 @@ test("a written file reads back, in pieces of any size", async () => {
     for (let at = 0; at < bytes.length; at += 777) yield bytes.subarray(at, at + 777);
   };
   const written: number[] = [];
-  await writeSafetensors(join(folder, SINGLE_FILE), [f32("a", [10, 100], pieces), f32("b", [0], () => [])], { format: "pt" }, {
-    progress: (done) => written.push(done),
-  });
+  await writeSafetensors(
+    join(folder, SINGLE_FILE),
+    [f32("a", [10, 100], pieces), f32("b", [0], () => [])],
+    { format: "pt" },
+    {
+      progress: (done) => written.push(done),
+    },
+  );
   const source = await openTensorFolder(folder);
   assert.deepEqual(await source.read("a"), { axes: ["axis0", "axis1"], shape: [10, 100], data: values });
   assert.equal(source.describe("a").offset % 64, 0);
@@ -109,7 +119,10 @@ test("a write that fails leaves neither the file nor a part of it", async () => 
     throw new Error("disk on fire");
   };
   await assert.rejects(writeSafetensors(join(folder, SINGLE_FILE), [f32("a", [2], failing)], {}), /disk on fire/);
-  await assert.rejects(writeSafetensors(join(folder, SINGLE_FILE), [f32("a", [2], () => [new Uint8Array(4)])], {}), /8 bytes/);
+  await assert.rejects(
+    writeSafetensors(join(folder, SINGLE_FILE), [f32("a", [2], () => [new Uint8Array(4)])], {}),
+    /8 bytes/,
+  );
   assert.deepEqual(await readdir(folder), []);
 });
 

@@ -1,7 +1,7 @@
 /** Opens the tensors of a Hugging Face folder: one model.safetensors, or shards under model.safetensors.index.json. */
 import { open, readFile, realpath } from "node:fs/promises";
 import { join } from "node:path";
-import { ensureDefined, editDistance, PatchbayError, type Tensor, tensor } from "@patchbay/vocabulary";
+import { editDistance, ensureDefined, PatchbayError, type Tensor, tensor } from "@patchbay/vocabulary";
 import { readRange } from "./file-range.ts";
 import { numberedAxes } from "./safetensors.ts";
 import { headerLength, parseHeader } from "./safetensors-header.ts";

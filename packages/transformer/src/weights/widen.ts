@@ -23,7 +23,8 @@ export function widenToFloat32(type: StoredType, bytes: Uint8Array, name: string
 
 /** The bytes as a buffer that a typed array of `width`-byte elements accepts; copies only where it must. */
 export function aligned(bytes: Uint8Array, width: number): ArrayBuffer {
-  const whole = bytes.byteOffset === 0 && bytes.byteLength === bytes.buffer.byteLength && bytes.byteLength % width === 0;
+  const whole =
+    bytes.byteOffset === 0 && bytes.byteLength === bytes.buffer.byteLength && bytes.byteLength % width === 0;
   // Not slice(): a Buffer's slice is a view.
   return whole && bytes.buffer instanceof ArrayBuffer ? bytes.buffer : new Uint8Array(bytes).buffer;
 }

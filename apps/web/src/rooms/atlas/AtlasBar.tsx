@@ -7,7 +7,8 @@ import { formatCount } from "../../shell/ui/format-number.ts";
 import { Kbd } from "../../shell/ui/Kbd.tsx";
 import { Segmented } from "../../shell/ui/Segmented.tsx";
 import type { Query } from "../common/query.ts";
-import { type FoundToken, type SearchOption, TokenSearch } from "../common/TokenSearch.tsx";
+import { type SearchOption, TokenSearch } from "../common/TokenSearch.tsx";
+import { tokenSpelling } from "../common/token-spelling.ts";
 import styles from "./Atlas.module.css";
 import { type AtlasView, SIDE_MEANINGS, SIDES, VARIANT_MEANINGS, VARIANTS } from "./atlas-view.ts";
 
@@ -53,7 +54,7 @@ export function AtlasBar({ name, model, view, query, searchRef }: AtlasBarProps)
           placeholder="A token, or a neuron such as L3N417"
           inputRef={searchRef}
           note={view.side === "write" ? "neurons that write it" : "neurons that read it"}
-          onToken={(token) => query.set({ token: tokenReference(token), search: undefined }, { push: true })}
+          onToken={(token) => query.set({ token: tokenSpelling(token), search: undefined }, { push: true })}
           optionsBefore={neuronOption}
           optionsAfter={textOption}
         />
@@ -74,9 +75,4 @@ export function AtlasBar({ name, model, view, query, searchRef }: AtlasBarProps)
       />
     </>
   );
-}
-
-/** By its text where that can be read in an address, else by its id. */
-function tokenReference({ id, text, special }: FoundToken): string {
-  return special === true || text.trim() === "" || text.startsWith("#") ? `#${id}` : text;
 }

@@ -8,6 +8,7 @@ import { navigate } from "../../shell/location.ts";
 import { refreshModels, useModel, useModels } from "../../shell/models.ts";
 import { Room } from "../../shell/Room.tsx";
 import { forgetResources } from "../../shell/resource.ts";
+import { Button } from "../../shell/ui/Button.tsx";
 import { ErrorState } from "../../shell/ui/ErrorState.tsx";
 import { Link } from "../../shell/Link.tsx";
 import { useQuery } from "../common/query.ts";
@@ -19,6 +20,7 @@ import { AtlasTable } from "./AtlasTable.tsx";
 import { listQueryOf, readAtlasView } from "./atlas-view.ts";
 import { FilterLine } from "./FilterLine.tsx";
 import { useNeuronPages } from "./neuron-pages.ts";
+import { useTokenNeurons } from "./use-token-neurons.ts";
 
 export function AtlasRoom({ route }: { readonly route: Extract<Route, { room: "atlas" }> }) {
   const { status, problem } = useModels();
@@ -28,7 +30,13 @@ export function AtlasRoom({ route }: { readonly route: Extract<Route, { room: "a
   const view = useMemo(() => readAtlasView(query.get), [query.text]);
   const search = useRef<HTMLInputElement>(null);
   const ready = model?.neuronMap === "ready";
-  const pages = useNeuronPages(ready ? route.model : undefined, listQueryOf(view), view.range);
+  const named = useTokenNeurons(ready ? route.model : undefined, view);
+  // A token given by its id is listed by its text, which the look-up knows.
+  const byId = view.token?.startsWith("#") === true;
+  const listed = byId && named.value !== undefined ? { ...view, token: named.value.token.text } : view;
+  const waits = byId && named.value === undefined;
+  const pages = useNeuronPages(ready && !waits ? route.model : undefined, listQueryOf(listed), view.range);
+  const refused = named.problem ?? pages.problem;
   const [cursor, setCursor] = useState(0);
   const listKey = JSON.stringify([listQueryOf(view), view.range]);
   // biome-ignore lint/correctness/useExhaustiveDependencies: another list begins at its first row
@@ -84,8 +92,8 @@ export function AtlasRoom({ route }: { readonly route: Extract<Route, { room: "a
       <div className={styles.room}>
         <AtlasScatter model={model} view={view} query={query} current={current} onOpen={open} />
         <FilterLine view={view} query={query} pages={pages} model={model} />
-        {pages.status === "failed" && pages.problem !== undefined ? (
-          <ErrorState problem={pages.problem} action={<button type="button" onClick={pages.reload}>Try again</button>} />
+        {refused !== undefined ? (
+          <ErrorState problem={refused} action={<Button onClick={() => query.set({ token: undefined, search: undefined })}>Clear the search</Button>} />
         ) : (
           <AtlasTable
             model={model}

@@ -62,7 +62,7 @@ interface PointsProps extends AtlasScatterProps {
 function Points({ model, view, query, answer, current, onOpen }: PointsProps) {
   const { layer, neuron, topToken } = answer;
   const value = answer[view.measure];
-  const writers = useTokenNeurons(model.name, view);
+  const writers = useTokenNeurons(model.name, view).value;
   const indexOf = useMemo(() => new Map(layer.map((l, i) => [`${l}.${neuron[i]}`, i])), [layer, neuron]);
   const highlighted = useMemo(() => {
     if (writers === undefined) return undefined;

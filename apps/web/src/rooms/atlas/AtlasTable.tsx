@@ -27,7 +27,7 @@ export interface AtlasTableProps {
 }
 
 export function AtlasTable({ model, view, query, pages, resetKey, cursor, onCursor, onOpen }: AtlasTableProps) {
-  const writers = useTokenNeurons(model.name, view);
+  const writers = useTokenNeurons(model.name, view).value;
   const columns = useMemo(() => columnsOf(model.name, view, writers), [model.name, view, writers]);
   if (pages.status === "ready" && pages.total === 0) {
     const clear = () => query.set({ token: undefined, search: undefined, range: undefined, layer: undefined });
@@ -62,6 +62,12 @@ export function AtlasTable({ model, view, query, pages, resetKey, cursor, onCurs
 function columnsOf(model: string, { side, variant }: AtlasView, writers: TokenNeurons | undefined): TableColumn<NeuronRow>[] {
   const ranks = new Map(writers?.matches.map((match) => [`${match.layer}.${match.neuron}`, match]));
   const marked = writers?.token.id;
+  // The searched token belongs in its column even when it comes after the few that the row lists.
+  const withMarked = (row: NeuronRow, tokens: NeuronRow["writes"]) => {
+    const match = ranks.get(`${row.layer}.${row.neuron}`);
+    if (writers === undefined || match === undefined || tokens.some(({ id }) => id === marked)) return tokens;
+    return [...tokens, { ...writers.token, score: match.score }];
+  };
   const of = `${side}, ${variant}`;
   const number = (key: "peakedness" | "entropy" | "gap" | "norm", meaning: string, track: string): TableColumn<NeuronRow> => ({
     key,
@@ -116,14 +122,16 @@ function columnsOf(model: string, { side, variant }: AtlasView, writers: TokenNe
       title: "reads",
       meaning: "First tokens of the read side",
       track: "minmax(0, 1fr)",
-      cell: (row) => <TokenChips tokens={row.reads} marked={side === "write" ? undefined : marked} />,
+      cell: (row) =>
+        side === "write" ? <TokenChips tokens={row.reads} /> : <TokenChips tokens={withMarked(row, row.reads)} marked={marked} />,
     },
     {
       key: "writes",
       title: "writes",
       meaning: "First tokens of the write side",
       track: "minmax(0, 1.15fr)",
-      cell: (row) => <TokenChips tokens={row.writes} marked={side === "write" ? marked : undefined} />,
+      cell: (row) =>
+        side === "write" ? <TokenChips tokens={withMarked(row, row.writes)} marked={marked} /> : <TokenChips tokens={row.writes} />,
     },
   ];
 }

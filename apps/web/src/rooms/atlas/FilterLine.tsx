@@ -22,7 +22,7 @@ export function FilterLine({
   readonly model: ModelSummary;
 }) {
   const { layer, token, search, range, measure, side } = view;
-  const found = useTokenNeurons(model.name, view)?.token;
+  const found = useTokenNeurons(model.name, view).value?.token;
   const verb = side === "write" ? "write" : "read";
   return (
     <div className={styles.filters}>

@@ -1,13 +1,22 @@
 import type { TokenNeurons } from "@patchbay/contract";
 import { api } from "../../shell/api.ts";
+import type { ProblemFacts } from "../../shell/ui/ErrorState.tsx";
 import { useResource } from "../../shell/resource.ts";
 import type { AtlasView } from "./atlas-view.ts";
 
-/** The neurons of the token in the view, best rank first; undefined without a token or before the answer. */
-export function useTokenNeurons(model: string, { token, side, variant }: AtlasView): TokenNeurons | undefined {
-  const key = token === undefined ? undefined : `token-neurons:${model}:${side}:${variant}:${token}`;
-  const { state } = useResource(key, (signal) =>
-    api.tokenNeurons({ params: { model }, query: { token: token ?? "", side, variant, limit: 500 }, signal }),
+export interface NamedNeurons {
+  readonly value: TokenNeurons | undefined;
+  readonly problem: ProblemFacts | undefined;
+}
+
+/** The neurons of the token in the view, best rank first; nothing without a token or before the answer. */
+export function useTokenNeurons(model: string | undefined, { token, side, variant }: AtlasView): NamedNeurons {
+  const key = token === undefined || model === undefined ? undefined : `token-neurons:${model}:${side}:${variant}:${token}`;
+  const { state, valueKey } = useResource(key, (signal) =>
+    api.tokenNeurons({ params: { model: model ?? "" }, query: { token: token ?? "", side, variant, limit: 500 }, signal }),
   );
-  return key === undefined ? undefined : state.value;
+  return {
+    value: key !== undefined && valueKey === key ? state.value : undefined,
+    problem: key !== undefined && state.status === "failed" ? state.problem : undefined,
+  };
 }

@@ -3,6 +3,7 @@ import { useState } from "react";
 import { Segmented } from "../../shell/ui/Segmented.tsx";
 import { TokenChip } from "../../shell/ui/TokenChip.tsx";
 import type { Query } from "../common/query.ts";
+import { tokenSpelling } from "../common/token-spelling.ts";
 import { TokenSearch } from "../common/TokenSearch.tsx";
 import { useDraft } from "../common/use-draft.ts";
 import { absoluteValue, type Clamp, type NeuronScale, PLACE_MEANINGS, sliderRange, valueInUnit } from "./clamp.ts";
@@ -31,8 +32,7 @@ export function ClampPanel({
   const places = page.gated ? PLACES : PLACES.filter((place) => place !== "up");
   const addToken = (token: { readonly id: number; readonly text: string }) => {
     if (view.tokens.length >= MAXIMUM_TOKENS) return;
-    const spelling = token.text.trim() === "" || token.text.startsWith("#") ? `#${token.id}` : token.text;
-    query.set({ token: [...new Set([...view.tokens, spelling])] });
+    query.set({ token: [...new Set([...view.tokens, tokenSpelling(token)])] });
   };
   return (
     <div className={styles.controls}>

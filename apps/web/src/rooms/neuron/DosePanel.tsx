@@ -12,7 +12,7 @@ import type { Query } from "../common/query.ts";
 import { Section } from "../common/Section.tsx";
 import { OWN_TOKENS } from "./followed-tokens.ts";
 import { absoluteValue, type Clamp, type NeuronScale, valueInUnit } from "./clamp.ts";
-import { doseTable } from "./dose-table.ts";
+import { doseTable } from "../common/dose-table.ts";
 import styles from "./Neuron.module.css";
 import type { NeuronView } from "./neuron-view.ts";
 

@@ -1,7 +1,9 @@
-import type { MapVariant, ModelSummary, NeuronPage } from "@patchbay/contract";
+import type { ModelSummary, NeuronPage, NeuronSide } from "@patchbay/contract";
 import { Segmented } from "../../shell/ui/Segmented.tsx";
 import { VARIANT_MEANINGS, VARIANTS } from "../atlas/atlas-view.ts";
-import type { Query } from "../common/query.ts";
+import { pathOfRoute } from "@patchbay/workbench-state";
+import { type Query, withQuery } from "../common/query.ts";
+import { type NamedToken, tokenSpelling } from "../common/token-spelling.ts";
 import styles from "./Neuron.module.css";
 import { NeuronPlace } from "./NeuronPlace.tsx";
 import type { NeuronView } from "./neuron-view.ts";
@@ -24,8 +26,14 @@ export function NeuronWeights({
 }) {
   const order = ["write", "gate", "up"] as const;
   const sides = order.flatMap((side) => page.sides.find((report) => report.side === side) ?? []);
-  const hrefOf = (side: string, variant: MapVariant) => (token: { readonly id: number }) =>
-    `/m/${encodeURIComponent(model.name)}/neurons?token=${encodeURIComponent(`#${token.id}`)}${side === "write" ? "" : `&side=${side}`}${variant === "folded" ? "" : `&variant=${variant}`}`;
+  const atlas = pathOfRoute({ room: "atlas", model: model.name });
+  const hrefOf = (side: NeuronSide) => (token: NamedToken) =>
+    atlas +
+    withQuery("", {
+      token: tokenSpelling(token),
+      side: side === "write" ? undefined : side,
+      variant: view.variant === "folded" ? undefined : view.variant,
+    });
   return (
     <div className={styles.weights}>
       <div className={styles.variantLine}>
@@ -43,7 +51,7 @@ export function NeuronWeights({
           report={report}
           variant={view.variant}
           gated={page.gated}
-          hrefOf={hrefOf(report.side, view.variant)}
+          hrefOf={hrefOf(report.side)}
         />
       ))}
       <NeuronPlace model={model} page={page} />

@@ -2,14 +2,13 @@ import { ExportMenu } from "@patchbay/charts/react";
 import type { RunResult } from "@patchbay/contract";
 import { useMemo } from "react";
 import type { z } from "zod";
-import { formatFixed, formatProbability, formatSigned } from "../../shell/ui/format-number.ts";
 import { Skeleton } from "../../shell/ui/Skeleton.tsx";
-import { TokenChip } from "../../shell/ui/TokenChip.tsx";
 import { Answer } from "../common/Answer.tsx";
 import { Section } from "../common/Section.tsx";
 import type { RunAnswer } from "./NeuronBench.tsx";
 import styles from "./Neuron.module.css";
-import { type NextToken, nextTokens } from "./next-tokens.ts";
+import { NextTokenTable } from "../common/next-token/NextTokenTable.tsx";
+import { nextTokens } from "../common/next-token/next-tokens.ts";
 
 type Run = z.infer<typeof RunResult>;
 const LEADERS = 6;
@@ -43,50 +42,5 @@ export function NextTokens({
         {() => <NextTokenTable rows={rows} />}
       </Answer>
     </Section>
-  );
-}
-
-export function NextTokenTable({ rows }: { readonly rows: readonly NextToken[] }) {
-  return (
-    <table className={styles.next}>
-      <thead>
-        <tr>
-          <th scope="col">token</th>
-          <th scope="col">before</th>
-          <th scope="col">after</th>
-          <th scope="col">difference</th>
-          <th scope="col" aria-hidden="true" style={{ width: "38%" }} />
-        </tr>
-      </thead>
-      <tbody>
-        {rows.map((row) => (
-          <NextTokenRow key={row.id} row={row} />
-        ))}
-      </tbody>
-    </table>
-  );
-}
-
-function NextTokenRow({ row }: { readonly row: NextToken }) {
-  const { before, after } = row;
-  const difference = (after ?? 0) - (before ?? 0);
-  const [low, high] = [Math.min(before ?? 0, after ?? 0), Math.max(before ?? 0, after ?? 0)];
-  return (
-    <tr data-followed={row.followed}>
-      <td>
-        <TokenChip text={row.text} tone={row.followed ? "heat" : "plain"} />
-      </td>
-      <td>{before === undefined ? "—" : formatProbability(before)}</td>
-      <td>{after === undefined ? "—" : formatProbability(after)}</td>
-      <td className={difference > 0.0005 ? styles.upText : difference < -0.0005 ? styles.downText : "quiet"}>
-        {Math.abs(difference) < 0.0005 ? formatFixed(0, 3) : formatSigned(difference, 3)}
-      </td>
-      <td aria-hidden="true">
-        <span className={styles.swing}>
-          <i className={difference < 0 ? styles.down : styles.up} style={{ left: `${low * 100}%`, width: `${(high - low) * 100}%` }} />
-          <u style={{ left: `calc(${(after ?? 0) * 100}% - 1px)` }} />
-        </span>
-      </td>
-    </tr>
   );
 }

@@ -3,6 +3,7 @@ import { Link } from "../../shell/Link.tsx";
 import { formatFixed } from "../../shell/ui/format-number.ts";
 import { TokenChip } from "../../shell/ui/TokenChip.tsx";
 import { formatFigure } from "../common/format-figure.ts";
+import type { NamedToken } from "../common/token-spelling.ts";
 import { Section } from "../common/Section.tsx";
 import styles from "./Neuron.module.css";
 
@@ -28,7 +29,7 @@ export function SideReport({
   readonly report: Report;
   readonly variant: MapVariant;
   readonly gated: boolean;
-  readonly hrefOf: (token: { readonly id: number }) => string;
+  readonly hrefOf: (token: NamedToken) => string;
 }) {
   const shown = report.variants.find((candidate) => candidate.variant === variant) ?? report.variants[0];
   if (shown === undefined) return null;
@@ -82,7 +83,7 @@ function TokenList({
   readonly title: string;
   readonly tokens: readonly { readonly id: number; readonly text: string; readonly score: number }[];
   readonly strongest: number;
-  readonly hrefOf: (token: { readonly id: number }) => string;
+  readonly hrefOf: (token: NamedToken) => string;
 }) {
   return (
     <div>

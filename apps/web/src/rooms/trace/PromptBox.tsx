@@ -43,6 +43,7 @@ export function PromptBox({ model, data }: { readonly model: ModelSummary; reado
   return (
     <>
       <div className={styles.prompt} data-focused={focused}>
+        <div className={styles.promptBody}>
         <textarea
           ref={area}
           id="prompt"
@@ -59,6 +60,7 @@ export function PromptBox({ model, data }: { readonly model: ModelSummary; reado
           onBlur={() => setFocused(false)}
         />
         {(focused || changed) && <LiveTokens model={model} text={draft} prependBos={prependBos} changed={changed} />}
+        </div>
       </div>
       {pending ? (
         <Button onClick={data.cancel} className={styles.runButton ?? ""}>

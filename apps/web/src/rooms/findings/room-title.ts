@@ -1,0 +1,5 @@
+/** The name on the rail of the room in which a finding was made. */
+export function roomTitle(room: string): string {
+  const titles: Readonly<Record<string, string>> = { trace: "Trace", neuron: "Neuron", atlas: "Atlas" };
+  return titles[room] ?? room;
+}

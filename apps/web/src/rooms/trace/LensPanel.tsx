@@ -1,0 +1,131 @@
+import type { ModelSummary } from "@patchbay/contract";
+import { type CellAddress, divergingScale, sequentialScale, usefulZoom } from "@patchbay/charts/geometry";
+import { CellGrid } from "@patchbay/charts/react";
+import { cableColour } from "@patchbay/workbench-state";
+import { useCallback, useMemo, useState } from "react";
+import { useTheme } from "../../shell/theme.ts";
+import { visibleToken } from "../../shell/ui/token-text.ts";
+import { describeCell } from "./describe-cell.ts";
+import { flipRows } from "./flip-rows.ts";
+import { LensTooltip } from "./LensTooltip.tsx";
+import { patchedCells } from "./patched-cells.ts";
+import { RowHead } from "./RowHead.tsx";
+import { useTraceStore, useView } from "./trace-context.tsx";
+import type { TraceData } from "./use-trace-data.ts";
+
+const HEAD_WIDTH = 76;
+/** Room in the head for cables, when there are any. */
+const CABLE_WIDTH = 92;
+
+/** Depth × position: what each layer would say next. The model's own answer is at the top right, where the eye ends. */
+export function LensPanel({
+  data,
+  model,
+  zoom,
+  onZoom,
+  onLayout,
+  canvasRef,
+}: {
+  readonly data: TraceData;
+  readonly model: ModelSummary;
+  readonly zoom: number;
+  onZoom(zoom: number): void;
+  onLayout(): void;
+  readonly canvasRef: { current: HTMLCanvasElement | null };
+}) {
+  const store = useTraceStore();
+  const { patches } = useView();
+  const theme = useTheme();
+  const [hover, setHover] = useState<{ readonly cell: CellAddress; readonly rectangle: DOMRect } | undefined>(undefined);
+  const { cells, before, after, tokens, row, position } = data;
+  const lens = before?.lens;
+  const rows = lens?.rows ?? 0;
+  const columns = lens?.columns ?? 0;
+
+  const picture = useMemo(() => {
+    if (cells === undefined || lens === undefined) return undefined;
+    const last = cells.rows - 1;
+    return {
+      values: flipRows(cells.values, cells.rows, cells.columns),
+      scale: cells.kind === "diverging" ? divergingScale(theme, cells.domain[1]) : sequentialScale(theme, cells.domain),
+      text: (r: number, c: number) =>
+        cells
+          .text(last - r, c)
+          .split("→")
+          .map((part) => visibleToken(part))
+          .join("→"),
+      note: (r: number, c: number) => cells.note(last - r, c),
+      settled: Array.from({ length: cells.columns }, (_, c) => last - lens.settledAt(c)),
+      rowLabels: lens.labels.toReversed(),
+    };
+  }, [cells, lens, theme]);
+  const marks = useMemo(
+    () =>
+      patchedCells(patches, rows, columns).map(({ cable, row: r, column }) => ({
+        row: rows - 1 - r,
+        column,
+        colour: getComputedStyle(document.documentElement).getPropertyValue(`--cable-${cableColour(cable)}`),
+      })),
+    // biome-ignore lint/correctness/useExhaustiveDependencies: the colours are the theme's
+    [patches, rows, columns, theme],
+  );
+  const describe = useCallback(
+    (cell: CellAddress) => (before === undefined ? "" : describeCell({ before, after, tokens, row: rows - 1 - cell.row, column: cell.column })),
+    [before, after, tokens, rows],
+  );
+  const select = useCallback(
+    (cell: CellAddress) => {
+      const depth = cell.row === 0 ? "last" : rows - 1 - cell.row === 0 ? "embed" : rows - 2 - cell.row;
+      store.update({ selected: { depth, position: cell.column === columns - 1 ? -1 : cell.column } });
+    },
+    [store, rows, columns],
+  );
+  const changeZoom = useCallback(
+    (wanted: number) => {
+      const most = usefulZoom({ rows, columns, width: innerWidth - 520, height: innerHeight - 360, zoom: 1 });
+      onZoom(Math.max(1, Math.min(most, wanted)));
+    },
+    [onZoom, rows, columns],
+  );
+  if (picture === undefined) return null;
+  const hovered = hover && { row: rows - 1 - hover.cell.row, column: hover.cell.column };
+  return (
+    <>
+      <CellGrid
+        label="Logit lens"
+        rowLabels={picture.rowLabels}
+        columns={tokens}
+        values={picture.values}
+        scale={picture.scale}
+        text={picture.text}
+        note={picture.note}
+        settled={picture.settled}
+        marks={marks}
+        describe={describe}
+        selected={{ row: rows - 1 - row, column: position }}
+        zoom={zoom}
+        onZoom={changeZoom}
+        onSelect={select}
+        onOpen={() => document.getElementById("selected-place")?.focus()}
+        onHover={setHover}
+        onLayout={onLayout}
+        canvasRef={canvasRef}
+        headWidth={patches.length > 0 ? CABLE_WIDTH : HEAD_WIDTH}
+        rowHead={(r, height) => (
+          <RowHead
+            label={picture.rowLabels[r] ?? ""}
+            layer={rows - 2 - r}
+            height={height}
+            selected={rows - 1 - r === row}
+            model={model}
+            position={position}
+            leadingNeuron={rows - 1 - r === row ? data.detailBefore?.results.ledger?.updates[0]?.neuron : undefined}
+          />
+        )}
+      />
+      {hover !== undefined && hovered !== undefined && before !== undefined && (
+        <LensTooltip rectangle={hover.rectangle} before={before} after={after} row={hovered.row} column={hovered.column} token={tokens[hovered.column]?.text ?? ""} />
+      )}
+    </>
+  );
+}
