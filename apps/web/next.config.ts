@@ -14,5 +14,4 @@ const config: NextConfig = {
   turbopack: { root: path.join(import.meta.dirname, "../..") },
 };
 
-// biome-ignore lint/style/noDefaultExport: Next.js reads the default export.
 export default config;

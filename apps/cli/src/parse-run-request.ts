@@ -13,7 +13,7 @@ export function parseRunRequest(text: string): RunRequest {
     `The request is not valid: ${first?.message ?? "unknown issue"}${others}.`,
     {
       ...(at === "" ? {} : { at }),
-      advice: "`patchbay run --help` shows a whole request; /api/v1/docs of a running server describes every field.",
+      advice: "`patchbay run --help` shows a whole request; /api-docs of a running server describes every field.",
     },
   );
 }

@@ -1,9 +1,18 @@
 /** Edits that must change nothing, and edits that must change something, at every writable site. */
 import assert from "node:assert/strict";
-import { describeSite, ensureDefined, nameOf, type Site, type Tensor } from "@patchbay/vocabulary";
 import { type Engine, type SiteEdit, siteKindsOf } from "@patchbay/transformer";
+import { describeSite, ensureDefined, nameOf, type Site, type Tensor } from "@patchbay/vocabulary";
 import { type ModelUnderTest, testEachModel } from "./testing/each-model.ts";
-import { assertSameNumbers, editOf, indices, logitsOf, type Observation, observe, relativeError, sitesOf } from "./testing/observe.ts";
+import {
+  assertSameNumbers,
+  editOf,
+  indices,
+  logitsOf,
+  type Observation,
+  observe,
+  relativeError,
+  sitesOf,
+} from "./testing/observe.ts";
 
 /** Float32 rounding, carried through the rest of the model. */
 const ROUNDING = 5e-6;
@@ -21,7 +30,9 @@ testEachModel("an empty list of edits is bit-identical to none", async ({ engine
 
 testEachModel("reading changes nothing", async ({ engine, tokens }) => {
   const bare = await engine.forward({ tokens });
-  const reads = sitesOf(engine.model.shape).filter(({ kind }) => describeSite(kind).stage !== "unembed" && kind !== "attn.hook_result");
+  const reads = sitesOf(engine.model.shape).filter(
+    ({ kind }) => describeSite(kind).stage !== "unembed" && kind !== "attn.hook_result",
+  );
   const read = await engine.forward({ tokens, reads: reads.map((site) => ({ site })) });
   assertSameNumbers(read.residual, bare.residual, "residual");
 });
@@ -71,26 +82,29 @@ function positionMajor({ axes, shape, data }: Tensor): Float32Array {
   return result;
 }
 
-testEachModel("+1 at one element of every writable site is read back, changes the logits, and nothing before it", async (model) => {
-  const { engine } = model;
-  const tokens = [ensureDefined(model.tokens[0])];
-  const position = (tokens[0]?.length ?? 0) - 2;
-  const before = await observe(engine, tokens, { perHead: true });
-  for (const site of writableSites(model)) {
-    const edit = editOf(site, { ...oneElement(engine, site), positions: [position], offset: 1 });
-    const after = await observe(engine, tokens, { perHead: true, edits: [edit] });
-    assertOneElementRose(before, after, site);
-    for (const earlier of sitesBefore(engine, site)) {
-      const name = nameOf(earlier);
-      assertSameNumbers(after.sites.get(name), before.sites.get(name), `${name} under an edit of ${nameOf(site)}`);
+testEachModel(
+  "+1 at one element of every writable site is read back, changes the logits, and nothing before it",
+  async (model) => {
+    const { engine } = model;
+    const tokens = [ensureDefined(model.tokens[0])];
+    const position = (tokens[0]?.length ?? 0) - 2;
+    const before = await observe(engine, tokens, { perHead: true });
+    for (const site of writableSites(model)) {
+      const edit = editOf(site, { ...oneElement(engine, site), positions: [position], offset: 1 });
+      const after = await observe(engine, tokens, { perHead: true, edits: [edit] });
+      assertOneElementRose(before, after, site);
+      for (const earlier of sitesBefore(engine, site)) {
+        const name = nameOf(earlier);
+        assertSameNumbers(after.sites.get(name), before.sites.get(name), `${name} under an edit of ${nameOf(site)}`);
+      }
+      const error = relativeError(after.logits.data, before.logits.data);
+      assert.ok(error > 1e-6, `${nameOf(site)} has no effect: ${error}`);
+      const end = position * engine.model.shape.vocabulary;
+      const earlier = relativeError(after.logits.data.subarray(0, end), before.logits.data.subarray(0, end));
+      assert.ok(earlier < ROUNDING, `${nameOf(site)} changes earlier positions by ${earlier}`);
     }
-    const error = relativeError(after.logits.data, before.logits.data);
-    assert.ok(error > 1e-6, `${nameOf(site)} has no effect: ${error}`);
-    const end = position * engine.model.shape.vocabulary;
-    const earlier = relativeError(after.logits.data.subarray(0, end), before.logits.data.subarray(0, end));
-    assert.ok(earlier < ROUNDING, `${nameOf(site)} changes earlier positions by ${earlier}`);
-  }
-});
+  },
+);
 
 /** One unit, and one dimension of it where the site has them. */
 function oneElement(engine: Engine, { kind }: Site): Pick<SiteEdit, "units" | "dimensions"> {
@@ -110,7 +124,11 @@ function assertOneElementRose(before: Observation, after: Observation, site: Sit
 /** Sites computed before this one: an edit here must leave them alone. */
 function sitesBefore({ model: { shape } }: Engine, site: Site): Site[] {
   const stages = ["embed", "block", "unembed"];
-  const place = ({ kind, layer = 0 }: Site) => [stages.indexOf(describeSite(kind).stage), layer, siteKindsOf(shape).indexOf(kind)];
+  const place = ({ kind, layer = 0 }: Site) => [
+    stages.indexOf(describeSite(kind).stage),
+    layer,
+    siteKindsOf(shape).indexOf(kind),
+  ];
   const own = place(site);
   return sitesOf(shape).filter((other) => {
     const theirs = place(other);

@@ -9,7 +9,10 @@ testEachModel("a pass that stops early is the beginning of the whole pass, bit f
   const whole = await observe(engine, tokens);
   for (const until of indices(layers + 1)) {
     const { residual } = await engine.forward({ tokens, until });
-    const name = until === layers ? nameOf({ kind: "hook_resid_post", layer: layers - 1 }) : nameOf({ kind: "hook_resid_pre", layer: until });
+    const name =
+      until === layers
+        ? nameOf({ kind: "hook_resid_post", layer: layers - 1 })
+        : nameOf({ kind: "hook_resid_pre", layer: until });
     assertSameNumbers(residual, whole.sites.get(name), `until ${until}`);
   }
 });
@@ -25,7 +28,12 @@ testEachModel("resuming at any layer gives the whole pass, bit for bit", async (
     const whole = await engine.forward({ tokens, edits: some, reads });
     for (const layer of indices(layers + 1)) {
       const below = await engine.forward({ tokens, edits: some, until: layer });
-      const above = await engine.forward({ tokens: [], from: { layer, residual: below.residual }, edits: some, reads: reads.slice(layer) });
+      const above = await engine.forward({
+        tokens: [],
+        from: { layer, residual: below.residual },
+        edits: some,
+        reads: reads.slice(layer),
+      });
       assertSameNumbers(above.residual, whole.residual, `resumed at ${layer}`);
       above.reads.forEach((value, i) => {
         assertSameNumbers(value, whole.reads[layer + i], `layer ${layer + i} resumed at ${layer}`);
@@ -48,23 +56,31 @@ testEachModel("rows of a batch equal the same rows run alone", async ({ engine, 
   t.diagnostic(`largest relative error ${largest.toExponential(2)}`);
 });
 
-testEachModel("the unembedding gives the same at chosen positions, and its summaries are those of its logits", async ({ engine, tokens }) => {
-  const { residual } = await engine.forward({ tokens });
-  const count = tokens[0]?.length ?? 0;
-  const whole = await engine.unembed({ residual, positions: indices(count), full: true, top: 7 });
-  const chosen = [count - 1, 2];
-  const part = await engine.unembed({ residual: selectAlong(residual, "position", chosen), positions: chosen, full: true, top: 7 });
-  assertClose(part.logits, selectAlong(ensureDefined(whole.logits), "position", chosen), 5e-6, "logits");
+testEachModel(
+  "the unembedding gives the same at chosen positions, and its summaries are those of its logits",
+  async ({ engine, tokens }) => {
+    const { residual } = await engine.forward({ tokens });
+    const count = tokens[0]?.length ?? 0;
+    const whole = await engine.unembed({ residual, positions: indices(count), full: true, top: 7 });
+    const chosen = [count - 1, 2];
+    const part = await engine.unembed({
+      residual: selectAlong(residual, "position", chosen),
+      positions: chosen,
+      full: true,
+      top: 7,
+    });
+    assertClose(part.logits, selectAlong(ensureDefined(whole.logits), "position", chosen), 5e-6, "logits");
 
-  const { vocabulary } = engine.model.shape;
-  const logits = ensureDefined(whole.logits).data;
-  for (let cell = 0; cell < tokens.length * count; cell++) {
-    const row = logits.subarray(cell * vocabulary, (cell + 1) * vocabulary);
-    const sorted = Float32Array.from(row).sort().reverse();
-    const highest = sorted[0] ?? 0;
-    const logSumExp = highest + Math.log(row.reduce((sum, logit) => sum + Math.exp(logit - highest), 0));
-    assert.ok(Math.abs((whole.logSumExp.data[cell] ?? 0) - logSumExp) < 1e-5 * Math.max(1, Math.abs(logSumExp)));
-    assert.deepEqual(whole.topLogits.data.subarray(cell * 7, cell * 7 + 7), sorted.subarray(0, 7));
-    for (const rank of indices(7)) assert.equal(row[whole.topTokens.data[cell * 7 + rank] ?? -1], sorted[rank]);
-  }
-});
+    const { vocabulary } = engine.model.shape;
+    const logits = ensureDefined(whole.logits).data;
+    for (let cell = 0; cell < tokens.length * count; cell++) {
+      const row = logits.subarray(cell * vocabulary, (cell + 1) * vocabulary);
+      const sorted = Float32Array.from(row).sort().reverse();
+      const highest = sorted[0] ?? 0;
+      const logSumExp = highest + Math.log(row.reduce((sum, logit) => sum + Math.exp(logit - highest), 0));
+      assert.ok(Math.abs((whole.logSumExp.data[cell] ?? 0) - logSumExp) < 1e-5 * Math.max(1, Math.abs(logSumExp)));
+      assert.deepEqual(whole.topLogits.data.subarray(cell * 7, cell * 7 + 7), sorted.subarray(0, 7));
+      for (const rank of indices(7)) assert.equal(row[whole.topTokens.data[cell * 7 + rank] ?? -1], sorted[rank]);
+    }
+  },
+);

@@ -38,8 +38,16 @@ async function compare(engine: Engine, folder: string, tokens: readonly number[]
 async function compareTexts(t: TestContext, { engine, folder }: InstalledModel): Promise<void> {
   const tokenizer = await openTokenizer(folder);
   const encode = (text: string, prependBos = true) => tokenizer.encode(text, { prependBos }).map(({ id }) => id);
-  const prompts = [encode(""), encode(" the", false).slice(0, 1), encode("One day, Tom and Lily went to the park."), encode(LONG)];
-  assert.deepEqual(prompts.slice(0, 2).map(({ length }) => length), [1, 1]);
+  const prompts = [
+    encode(""),
+    encode(" the", false).slice(0, 1),
+    encode("One day, Tom and Lily went to the park."),
+    encode(LONG),
+  ];
+  assert.deepEqual(
+    prompts.slice(0, 2).map(({ length }) => length),
+    [1, 1],
+  );
   assert.ok((prompts[3]?.length ?? 0) > 60);
   for (const tokens of prompts) {
     const error = await compare(engine, folder, tokens);

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { axisLengthOf, type Engine, type SiteEdit, type SiteRead } from "@patchbay/transformer";
-import { describeSite, ensureDefined, nameOf, selectAlong, type Site, type Tensor } from "@patchbay/vocabulary";
+import { describeSite, ensureDefined, nameOf, type Site, selectAlong, type Tensor } from "@patchbay/vocabulary";
 import { testEachModel } from "./testing/each-model.ts";
 import { stories15m } from "./testing/installed-models.ts";
 import { assertSameNumbers, editOf, indices, sitesOf, someTokens, type Tokens } from "./testing/observe.ts";
@@ -15,8 +15,13 @@ function cut(value: Tensor, { kind }: Site, { positions, units }: Selection): Te
   return units === undefined ? some : selectAlong(some, unitAxis, units);
 }
 
-async function read(engine: Engine, tokens: Tokens, reads: readonly SiteRead[], edits: readonly SiteEdit[]): Promise<readonly Tensor[]> {
-  const [{ site } = ensureDefined(undefined, "reads")] = reads as readonly [SiteRead];
+async function read(
+  engine: Engine,
+  tokens: Tokens,
+  reads: readonly SiteRead[],
+  edits: readonly SiteEdit[],
+): Promise<readonly Tensor[]> {
+  const { site } = ensureDefined(reads[0]);
   if (describeSite(site.kind).stage !== "unembed") return (await engine.forward({ tokens, reads, edits })).reads;
   const { residual } = await engine.forward({ tokens, edits });
   return (await engine.unembed({ residual, positions: indices(tokens[0]?.length ?? 0), reads, edits })).reads;
@@ -40,33 +45,40 @@ testEachModel("every site: a part read in the graph is the whole read, cut", asy
       const [whole] = await read(engine, tokens, [{ site }], edits);
       for (const selection of selections(engine, site, count)) {
         const [part] = await read(engine, tokens, [{ site, ...selection }], edits);
-        assertSameNumbers(part, cut(ensureDefined(whole), site, selection), `${nameOf(site)} ${JSON.stringify(selection)}`);
+        assertSameNumbers(
+          part,
+          cut(ensureDefined(whole), site, selection),
+          `${nameOf(site)} ${JSON.stringify(selection)}`,
+        );
         assert.deepEqual(part?.axes, describeSite(site.kind).axes);
       }
     }
   }
 });
 
-testEachModel("several parts of one site and of others come from one pass, in the order asked", async ({ engine, tokens }) => {
-  const post: Site = { kind: "mlp.hook_post", layer: 1 };
-  const pattern: Site = { kind: "attn.hook_pattern", layer: 1 };
-  const reads: SiteRead[] = [
-    { site: post, positions: [4], units: [7] },
-    { site: pattern, units: [1] },
-    { site: post },
-    { site: { kind: "hook_embed" }, positions: [0] },
-    { site: post, positions: [1, 0] },
-    { site: pattern, positions: [5] },
-    { site: post, positions: [4], units: [7] },
-  ];
-  for (const edits of [[], [editOf(post, { units: [7], positions: [4], scale: 0, offset: 9 })]]) {
-    const together = await read(engine, tokens, reads, edits);
-    for (const [i, one] of reads.entries()) {
-      const [whole] = await read(engine, tokens, [{ site: one.site }], edits);
-      assertSameNumbers(together[i], cut(ensureDefined(whole), one.site, one), `read ${i}`);
+testEachModel(
+  "several parts of one site and of others come from one pass, in the order asked",
+  async ({ engine, tokens }) => {
+    const post: Site = { kind: "mlp.hook_post", layer: 1 };
+    const pattern: Site = { kind: "attn.hook_pattern", layer: 1 };
+    const reads: SiteRead[] = [
+      { site: post, positions: [4], units: [7] },
+      { site: pattern, units: [1] },
+      { site: post },
+      { site: { kind: "hook_embed" }, positions: [0] },
+      { site: post, positions: [1, 0] },
+      { site: pattern, positions: [5] },
+      { site: post, positions: [4], units: [7] },
+    ];
+    for (const edits of [[], [editOf(post, { units: [7], positions: [4], scale: 0, offset: 9 })]]) {
+      const together = await read(engine, tokens, reads, edits);
+      for (const [i, one] of reads.entries()) {
+        const [whole] = await read(engine, tokens, [{ site: one.site }], edits);
+        assertSameNumbers(together[i], cut(ensureDefined(whole), one.site, one), `read ${i}`);
+      }
     }
-  }
-});
+  },
+);
 
 test("long inputs: large values are cut in the graph without any edit", async (t) => {
   const model = await stories15m(t);

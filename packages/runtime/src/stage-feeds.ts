@@ -9,7 +9,7 @@ import {
   siteKindsOfStage,
   sitesOfRank,
 } from "@patchbay/transformer";
-import { type AxisName, describeSite, ensureDefined, type SiteKind } from "@patchbay/vocabulary";
+import { type AxisName, describeSite, ensureDefined, PatchbayError, type SiteKind } from "@patchbay/vocabulary";
 import { float32Tensor, int64Tensor, type RuntimeTensor } from "./onnx-runtime.ts";
 
 /** Which part of the sequence a stage computes: entry i of its position axis stands at `positions[i]`. */
@@ -126,19 +126,24 @@ function elementEdits(shape: ModelShape, kind: SiteKind, edits: readonly SiteEdi
   const index = new Int32Array(most * rank);
   const scale = new Float32Array(most);
   const offset = new Float32Array(most);
-  // Elements that several edits share are found again by their flat index; one edit alone never repeats an element.
+  // Elements that several edits share are found again by their flat index. One edit that lists an element twice writes the
+  // same number twice.
   const slots = edits.length > 1 ? new Map<number, number>() : undefined;
+  const lastEdit = new Int32Array(slots === undefined ? 0 : most);
   let count = 0;
 
-  const put = (element: readonly number[], by: number, plus: number) => {
+  const put = (edit: number, element: readonly number[], by: number, plus: number) => {
     const flat = slots === undefined ? 0 : flatIndex(element, lengths);
     const slot = slots?.get(flat);
     if (slot !== undefined) {
+      if (lastEdit[slot] === edit) return;
+      lastEdit[slot] = edit;
       scale[slot] = (scale[slot] ?? 1) * by;
       offset[slot] = (offset[slot] ?? 0) * by + plus;
       return;
     }
     slots?.set(flat, count);
+    lastEdit[count] = edit;
     for (let axis = 0; axis < rank; axis++) index[count * rank + axis] = element[axis] ?? 0;
     scale[count] = by;
     offset[count] = plus;
@@ -147,7 +152,7 @@ function elementEdits(shape: ModelShape, kind: SiteKind, edits: readonly SiteEdi
   places.forEach((place, i) => {
     const { scale: by, offset: plus } = ensureDefined(edits[i]);
     forEachElement(place, axes, kind, (element, ordinal, inner) => {
-      put(element, by, typeof plus === "number" ? plus : (plus[place.offsetIndex(ordinal, inner)] ?? 0));
+      put(i, element, by, typeof plus === "number" ? plus : (plus[place.offsetIndex(ordinal, inner)] ?? 0));
     });
   });
   return {
@@ -158,10 +163,18 @@ function elementEdits(shape: ModelShape, kind: SiteKind, edits: readonly SiteEdi
   };
 }
 
+interface EditedPosition {
+  /** In the window, and in the sequence. */
+  readonly local: number;
+  readonly position: number;
+  /** In the edit's own list. */
+  readonly ordinal: number;
+}
+
 interface ElementPlace {
   readonly count: number;
   readonly rows: readonly number[];
-  readonly positions: readonly { local: number; ordinal: number }[];
+  readonly positions: readonly EditedPosition[];
   readonly units: readonly number[];
   readonly details: readonly number[];
   /** Where the offset of the edit's `ordinal`-th position and `inner`-th unit and dimension stands. */
@@ -171,16 +184,18 @@ interface ElementPlace {
 function placeOf(edit: SiteEdit, kind: SiteKind, lengths: readonly number[], window: Window): ElementPlace {
   const { axes, unitAxis, detailAxis } = describeSite(kind);
   const rows = edit.rows === "all" ? range(window.batch) : edit.rows;
-  const positions = windowPositions(edit, window);
   const units = edit.units === "all" ? range(lengths[axes.indexOf(unitAxis)] ?? 0) : edit.units;
   const details =
     detailAxis === undefined
       ? [0]
       : edit.dimensions === "all"
         ? range(lengths[axes.indexOf(detailAxis)] ?? 0)
-        : edit.dimensions.filter((dimension) => detailAxis !== "key" || dimension < window.keys);
+        : edit.dimensions;
   const perPosition = units.length * details.length;
   const broadcast = typeof edit.offset !== "number" && edit.offset.length === perPosition;
+  const given =
+    typeof edit.offset === "number" || broadcast ? Number.POSITIVE_INFINITY : positionsGiven(edit, perPosition);
+  const positions = windowPositions(edit, window).filter(({ ordinal }) => ordinal < given);
   return {
     count: rows.length * positions.length * perPosition,
     rows,
@@ -191,7 +206,22 @@ function placeOf(edit: SiteEdit, kind: SiteKind, lengths: readonly number[], win
   };
 }
 
-/** Calls with one reused index array; `inner` counts units × dimensions. */
+/** How many positions an edit's values are for. @throws PatchbayError `values-do-not-fit` */
+function positionsGiven({ offset, positions }: SiteEdit, perPosition: number): number {
+  const values = typeof offset === "number" ? 1 : offset.length;
+  const listed = Array.isArray(positions) ? positions.length : undefined;
+  const given = values / perPosition;
+  if (given >= 1 && Number.isInteger(given) && (listed === undefined || given === listed)) return given;
+  throw new PatchbayError("values-do-not-fit", "The number of values does not fit the place.", {
+    expected: `${perPosition}, or ${perPosition} for each position`,
+    received: String(values),
+  });
+}
+
+/**
+ * Calls with one reused index array; `inner` counts units × dimensions. Keys after the query are passed over: an edited
+ * pattern must not show a position its future.
+ */
 function forEachElement(
   place: ElementPlace,
   axes: readonly AxisName[],
@@ -204,14 +234,15 @@ function forEachElement(
   const detailAt = detailAxis === undefined ? -1 : axes.indexOf(detailAxis);
   for (const row of place.rows) {
     element[at.row] = row;
-    for (const { local, ordinal } of place.positions) {
+    for (const { local, position, ordinal } of place.positions) {
       element[at.position] = local;
+      const lastDetail = detailAxis === "key" ? position : Number.POSITIVE_INFINITY;
       let inner = 0;
       for (const unit of place.units) {
         element[at.unit] = unit;
         for (const detail of place.details) {
           if (detailAt >= 0) element[detailAt] = detail;
-          visit(element, ordinal, inner);
+          if (detail <= lastDetail) visit(element, ordinal, inner);
           inner += 1;
         }
       }
@@ -220,17 +251,17 @@ function forEachElement(
 }
 
 /** The edit's positions that lie in the window; `ordinal` counts within the edit's own list. */
-function windowPositions(edit: SiteEdit, { positions }: Window): { local: number; ordinal: number }[] {
+function windowPositions(edit: SiteEdit, { positions }: Window): EditedPosition[] {
   const selection = edit.positions;
-  if (selection === "all") return positions.map((position, local) => ({ local, ordinal: position }));
+  if (selection === "all") return positions.map((position, local) => ({ local, position, ordinal: position }));
   if ("from" in selection) {
     return positions.flatMap((position, local) =>
-      position >= selection.from ? [{ local, ordinal: position - selection.from }] : [],
+      position >= selection.from ? [{ local, position, ordinal: position - selection.from }] : [],
     );
   }
   return selection.flatMap((position, ordinal) => {
     const local = positions.indexOf(position);
-    return local < 0 ? [] : [{ local, ordinal }];
+    return local < 0 ? [] : [{ local, position, ordinal }];
   });
 }
 

@@ -1,7 +1,7 @@
 /** `patchbay models`: what is installed, as a table or as the API's JSON. */
 import type { ModelSummary } from "@patchbay/contract";
-import { type InstalledModel, openModelLibrary } from "@patchbay/model-library";
-import { openInstalledModel } from "../compose.ts";
+import { openModelLibrary } from "@patchbay/model-library";
+import { type InstalledModels, openInstalledModels } from "@patchbay/server";
 import { resolveHome } from "../home.ts";
 import { describeFailure } from "../report-failure.ts";
 
@@ -13,9 +13,10 @@ export interface ModelsOptions {
 export async function listModels({ home: chosen, json = false }: ModelsOptions): Promise<void> {
   const home = resolveHome(chosen);
   const installed = await openModelLibrary(home).list();
+  const models = openInstalledModels(home);
   const summaries: ModelSummary[] = [];
-  for (const model of installed) {
-    const summary = await summarise(home, model);
+  for (const { name } of installed) {
+    const summary = await summarise(models, name);
     if (summary !== undefined) summaries.push(summary);
   }
   if (json) process.stdout.write(`${JSON.stringify({ models: summaries }, undefined, 2)}\n`);
@@ -25,11 +26,11 @@ export async function listModels({ home: chosen, json = false }: ModelsOptions):
 }
 
 /** A model that does not open must not hide the others. */
-async function summarise(home: string, installed: InstalledModel): Promise<ModelSummary | undefined> {
+async function summarise(models: InstalledModels, name: string): Promise<ModelSummary | undefined> {
   try {
-    return (await openInstalledModel(home, installed)).summary();
+    return (await models.get(name)).summary();
   } catch (error) {
-    process.stderr.write(`${installed.name} does not open. ${describeFailure(error)}\n`);
+    process.stderr.write(`${name} does not open. ${describeFailure(error)}\n`);
     return undefined;
   }
 }

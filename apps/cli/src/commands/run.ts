@@ -1,10 +1,10 @@
 /** `patchbay run`: one request, the same JSON as POST /api/v1/runs, no server. */
 import { readFile, writeFile } from "node:fs/promises";
 import { text } from "node:stream/consumers";
-import { BUNDLED_MODEL, type InstalledModel, openModelLibrary } from "@patchbay/model-library";
+import { BUNDLED_MODEL, openModelLibrary } from "@patchbay/model-library";
+import { openInstalledModels } from "@patchbay/server";
 import { encodeSafetensors } from "@patchbay/transformer";
 import { cancelOnInterrupt } from "../cancel-on-interrupt.ts";
-import { openInstalledModel } from "../compose.ts";
 import { resolveHome } from "../home.ts";
 import { installBundled } from "../install-bundled.ts";
 import { parseRunRequest } from "../parse-run-request.ts";
@@ -19,7 +19,9 @@ export async function runRequest(source: string, { home: chosen, output, safeten
   const home = resolveHome(chosen);
   const request = parseRunRequest(await readSource(source));
   await cancelOnInterrupt(async (signal) => {
-    const service = await openInstalledModel(home, await findModel(home, request.model, signal));
+    // The bundled model is fetched where it is missing, so that the first command may be this one.
+    if (request.model === BUNDLED_MODEL) await installBundled(openModelLibrary(home), signal);
+    const service = await openInstalledModels(home).get(request.model);
     const { result, tensors } = await service.run(request, { signal });
     if (safetensors !== undefined) await writeFile(safetensors, encodeSafetensors(tensors));
     // People get line breaks; programs and files get what the API sends.
@@ -28,12 +30,6 @@ export async function runRequest(source: string, { home: chosen, output, safeten
     if (output === undefined) await writeToStandardOutput(json);
     else await writeFile(output, json);
   });
-}
-
-/** The bundled model is fetched where it is missing, so that the first command may be this one. */
-async function findModel(home: string, name: string, signal: AbortSignal): Promise<InstalledModel> {
-  const library = openModelLibrary(home);
-  return name === BUNDLED_MODEL ? installBundled(library, signal) : library.find(name);
 }
 
 async function readSource(source: string): Promise<string> {

@@ -1,10 +1,9 @@
 /** `patchbay serve`: the workbench and the API on one port, until Ctrl-C. */
-import { BUNDLED_MODEL } from "@patchbay/model-library";
-import { closeOnSignals, startServer } from "@patchbay/server";
-import { compose, WEB_FOLDER } from "../compose.ts";
+import { closeOnSignals, compose, startServer } from "@patchbay/server";
 import { resolveHome } from "../home.ts";
 import { openBrowser } from "../open-browser.ts";
 import { createProgressLine } from "../progress-line.ts";
+import { WEB_FOLDER } from "../web-folder.ts";
 
 export interface ServeOptions {
   readonly port: number;
@@ -31,16 +30,12 @@ export async function serve({ port, host, home: chosen, token, open = false }: S
     engine,
     openModel,
     library: {
-      bundledName: BUNDLED_MODEL,
-      list: () => library.list(),
+      ...library,
       installBundled: (progress, signal) =>
-        library.installBundled({
-          signal,
-          progress: ({ fraction, message }) => {
-            line.update(fraction, message);
-            progress(fraction, message);
-          },
-        }),
+        library.installBundled((fraction, message) => {
+          line.update(fraction, message);
+          progress(fraction, message);
+        }, signal),
     },
     log,
     ...(token === undefined ? {} : { token }),

@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { WEB_FOLDER } from "../compose.ts";
+import { WEB_FOLDER } from "../web-folder.ts";
 import { type Check, failure, ok } from "./check.ts";
 
 /** The pages are built. */

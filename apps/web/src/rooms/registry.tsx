@@ -19,6 +19,22 @@ const NeuronRoom: RoomOf<"neuron"> = lazy(() =>
   import("./neuron/NeuronRoom.tsx").then((module) => ({ default: module.NeuronRoom })),
 );
 
+const FindingsRoom: RoomOf<"findings"> = lazy(() =>
+  import("./findings/FindingsRoom.tsx").then((module) => ({ default: module.FindingsRoom })),
+);
+
+const FindingRoom: RoomOf<"finding"> = lazy(() =>
+  import("./findings/FindingRoom.tsx").then((module) => ({ default: module.FindingRoom })),
+);
+
+const ModelsRoom: RoomOf<"models"> = lazy(() =>
+  import("./models/ModelsRoom.tsx").then((module) => ({ default: module.ModelsRoom })),
+);
+
+const JobsRoom: RoomOf<"jobs"> = lazy(() =>
+  import("./jobs/JobsRoom.tsx").then((module) => ({ default: module.JobsRoom })),
+);
+
 export function RoomOutlet({ route }: { readonly route: Route }) {
   switch (route.room) {
     case "trace":
@@ -27,6 +43,14 @@ export function RoomOutlet({ route }: { readonly route: Route }) {
       return <AtlasRoom route={route} />;
     case "neuron":
       return <NeuronRoom route={route} />;
+    case "findings":
+      return <FindingsRoom />;
+    case "finding":
+      return <FindingRoom route={route} />;
+    case "models":
+      return <ModelsRoom />;
+    case "jobs":
+      return <JobsRoom />;
     default:
       return <NoSuchRoom path={route.room === "unknown" ? route.pathname : route.room} />;
   }

@@ -1,6 +1,7 @@
 import { pathOfRoute, type RoomName, type Route } from "@patchbay/workbench-state";
 import { ICONS, Mark } from "./icons.tsx";
 import { Link } from "./Link.tsx";
+import { useLastTracePath } from "./last-trace.ts";
 import { useDefaultModel } from "./models.ts";
 import styles from "./Shell.module.css";
 import { ThemeToggle } from "./ThemeToggle.tsx";
@@ -8,6 +9,7 @@ import { ThemeToggle } from "./ThemeToggle.tsx";
 /** The rooms. Each name is the whole label; the atlas opens at the model in the address, or at the first. */
 export function Rail({ route }: { readonly route: Route | undefined }) {
   const fallback = useDefaultModel()?.name;
+  const tracePath = useLastTracePath();
   const model = route !== undefined && "model" in route ? route.model : fallback;
   const entries: { label: string; icon: keyof typeof ICONS; to: Route; rooms: RoomName[] }[] = [
     { label: "Trace", icon: "trace", to: { room: "trace" }, rooms: ["trace"] },
@@ -34,7 +36,7 @@ export function Rail({ route }: { readonly route: Route | undefined }) {
       {entries.map(({ label, icon, to, rooms }) => (
         <Link
           key={label}
-          href={pathOfRoute(to)}
+          href={to.room === "trace" ? tracePath : pathOfRoute(to)}
           className={styles.railEntry}
           aria-current={route !== undefined && rooms.includes(route.room) ? "page" : undefined}
         >

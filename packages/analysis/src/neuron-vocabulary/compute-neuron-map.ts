@@ -11,8 +11,8 @@ import { MAP_VARIANTS, type NeuronMapPart, partKey } from "./neuron-map.ts";
 import { lengthsOf, neuronVectors, sidesOf } from "./neuron-vectors.ts";
 
 export const TOKENS_PER_SIDE = 10;
-/** Bytes of scores alive at once. */
-const BLOCK_IN_BYTES = 48 * 2 ** 20;
+/** Scores of one block: what follows the product reads them several times, which is cheap while they are in the cache. */
+const BLOCK_IN_BYTES = 32 * 2 ** 20;
 
 export async function computeNeuronMap(
   engine: Engine,

@@ -61,33 +61,47 @@ export function projectionProgram(model: TransformerModel, measure: ProjectionMe
       const scores = g.matrixProduct(vectors, head);
       rank(g, "scores", scores, top, vocabulary);
       if (measure === "scores+cosines") {
-        const length = (value: string, axis: number) => g.squareRoot(g.sum(g.multiply(value, value), [axis], true));
-        const lengths = g.multiply(length(vectors, 1), length(head, 0));
-        rank(g, "cosines", g.divide(scores, lengths), top, vocabulary);
+        const inverseLength = (value: string, axis: number) => {
+          const length = g.squareRoot(g.sum(g.multiply(value, value), [axis], true));
+          // A vector of zeros (a dead neuron, an unused row of the head) has cosine 0 with everything.
+          return g.node("Reciprocal", [g.node("Max", [length, g.scalar(1e-30)])]);
+        };
+        // The head's lengths depend on constants only: the runtime folds them when it opens the session.
+        const perToken = g.multiply(scores, inverseLength(head, 0));
+        rank(g, "cosines", g.multiply(perToken, inverseLength(vectors, 1)), top, vocabulary);
       }
       return g.build();
     },
   };
 }
 
+/**
+ * Every pass over the scores costs 3 to 9 % of the time of the product that made them (`npm run bench -- neuron-map`), so
+ * there are four: largest and smallest of each group, softmax, and its dot product with the scores.
+ */
 function rank(g: GraphBuilder, name: string, scores: string, top: string, vocabulary: number): void {
-  const best = topTokens(g, scores, top, vocabulary);
-  const worst = topTokens(g, g.negate(scores), top, vocabulary);
+  const best = topTokens(g, scores, top, vocabulary, "largest");
+  const worst = topTokens(g, scores, top, vocabulary, "smallest");
   g.output(best.values, "float32", ["vector", "rank"], `${name}.top`);
   g.output(best.tokens, "int32", ["vector", "rank"], `${name}.top_tokens`);
-  g.output(g.negate(worst.values), "float32", ["vector", "rank"], `${name}.bottom`);
+  g.output(worst.values, "float32", ["vector", "rank"], `${name}.bottom`);
   g.output(worst.tokens, "int32", ["vector", "rank"], `${name}.bottom_tokens`);
 
   const probabilities = g.softmax(scores, -1);
-  const logSumExp = logSumExpOf(g, scores, probabilities);
-  g.output(logSumExp, "float32", ["vector"], `${name}.log_sum_exp`);
+  const first = (value: string) => g.slice(value, 1, 0, 1);
+  const largestProbability = g.gatherElements(probabilities, first(best.tokens), 1);
+  const logSumExp = g.subtract(first(best.values), g.logarithm(largestProbability));
+  g.output(g.squeeze(logSumExp, [1]), "float32", ["vector"], `${name}.log_sum_exp`);
   // Entropy of softmax: log Σ − E[score].
-  g.output(
-    g.subtract(logSumExp, g.sum(g.multiply(probabilities, scores), [1])),
-    "float32",
-    ["vector"],
-    `${name}.entropy`,
-  );
+  const entropy = g.subtract(g.squeeze(logSumExp, [1]), rowDots(g, probabilities, scores));
+  g.output(entropy, "float32", ["vector"], `${name}.entropy`);
+}
+
+/** Σ a·b along each row, [row]; with the second factor transposed inside the product nothing is written in between. */
+function rowDots(g: GraphBuilder, a: string, b: string): string {
+  const row = (value: string) => g.unsqueeze(value, [1]);
+  const dots = g.node("FusedMatMul", [row(a), row(b)], { transB: { int: 1 } }, undefined, "com.microsoft");
+  return g.squeeze(dots, [1, 2]);
 }
 
 /** Vectors seen through the final norm's weight: what one unit of them adds to the logits at scale 1. */

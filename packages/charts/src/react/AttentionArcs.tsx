@@ -60,14 +60,39 @@ export function AttentionArcs({
           {tokens.map((token, i) => {
             const read = focus === undefined || i > focus ? 0 : weightOf(pattern, focus, i);
             return (
-              // biome-ignore lint/suspicious/noArrayIndexKey: a position is its own name
-              // biome-ignore lint/a11y/noStaticElementInteractions: the lens grid chooses positions by keyboard
-              <g key={i} transform={`translate(${i * spacing},${baseline})`} onPointerEnter={() => setHovered(i)} onPointerLeave={() => setHovered(undefined)} onPointerDown={() => onQuery(i)} style={{ cursor: "pointer" }}>
-                <rect x={1.5} y={4} width={spacing - 3} height={20} rx={4} fill={i === query ? "var(--ink)" : "var(--sunken)"} />
-                <text x={spacing / 2} y={18} textAnchor="middle" fontSize={11} fontFamily="var(--mono)" fill={i === query ? "var(--paper)" : "var(--ink)"}>
+              <g
+                key={i}
+                transform={`translate(${i * spacing},${baseline})`}
+                onPointerEnter={() => setHovered(i)}
+                onPointerLeave={() => setHovered(undefined)}
+                onPointerDown={() => onQuery(i)}
+                style={{ cursor: "pointer" }}
+              >
+                <rect
+                  x={1.5}
+                  y={4}
+                  width={spacing - 3}
+                  height={20}
+                  rx={4}
+                  fill={i === query ? "var(--ink)" : "var(--sunken)"}
+                />
+                <text
+                  x={spacing / 2}
+                  y={18}
+                  textAnchor="middle"
+                  fontSize={11}
+                  fontFamily="var(--mono)"
+                  fill={i === query ? "var(--paper)" : "var(--ink)"}
+                >
                   {fitMonospace(token, spacing - 5, 11 * MONOSPACE_EM)}
                 </text>
-                <text x={spacing / 2} y={38} textAnchor="middle" fontSize={10} fill={Math.abs(read) >= threshold ? "var(--ink)" : "var(--ink-4)"}>
+                <text
+                  x={spacing / 2}
+                  y={38}
+                  textAnchor="middle"
+                  fontSize={10}
+                  fill={Math.abs(read) >= threshold ? "var(--ink)" : "var(--ink-4)"}
+                >
                   {focus === undefined ? i : i <= focus ? format(read) : ""}
                 </text>
               </g>

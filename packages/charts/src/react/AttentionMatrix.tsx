@@ -43,7 +43,11 @@ export function AttentionMatrix({
     if (element === null || side <= 0) return;
     const context = sharpContext(element, width, height);
     if (context === undefined) return;
-    const [ink, quiet, empty] = [themeColour(element, "--ink"), themeColour(element, "--ink-3"), themeColour(element, "--sunken")];
+    const [ink, quiet, empty] = [
+      themeColour(element, "--ink"),
+      themeColour(element, "--ink-3"),
+      themeColour(element, "--sunken"),
+    ];
     context.clearRect(0, 0, width, height);
     context.fillStyle = empty;
     context.beginPath();
@@ -103,7 +107,16 @@ export function AttentionMatrix({
         style={{ display: "block", width, height }}
       />
       {read !== undefined && (
-        <p style={{ position: "absolute", left: LABEL, top: LABEL + side + 4, fontSize: "var(--text-2)", color: "var(--ink-2)", whiteSpace: "nowrap" }}>
+        <p
+          style={{
+            position: "absolute",
+            left: LABEL,
+            top: LABEL + side + 4,
+            fontSize: "var(--text-2)",
+            color: "var(--ink-2)",
+            whiteSpace: "nowrap",
+          }}
+        >
           {sentence(read, tokens, pattern, format)}
         </p>
       )}

@@ -1,5 +1,15 @@
 "use client";
-import { type KeyboardEvent, type PointerEvent, type ReactNode, useEffect, useId, useLayoutEffect, useMemo, useRef, useState } from "react";
+import {
+  type KeyboardEvent,
+  type PointerEvent,
+  type ReactNode,
+  useEffect,
+  useId,
+  useLayoutEffect,
+  useMemo,
+  useRef,
+  useState,
+} from "react";
 import { type CellAddress, type ColourScale, cellAt, layoutGrid, scrollToShow, walk } from "../geometry/index.ts";
 import { ColumnHeader, type GridColumn, headerHeight } from "./ColumnHeader.tsx";
 import { sharpContext, themeColour } from "./canvas-surface.ts";
@@ -34,7 +44,6 @@ export interface CellGridProps {
   readonly headWidth: number;
   /** Called when rows move: cables follow. */
   onLayout?(): void;
-  readonly canvasRef?: { current: HTMLCanvasElement | null };
 }
 
 const NO_MARKS: readonly GridMark[] = [];
@@ -56,7 +65,8 @@ export function CellGrid(props: CellGridProps) {
   // The header's height depends on the width of a column, which does not depend on the height.
   const foot = headerHeight(layoutGrid({ ...space, height: 400, zoom }));
   const layout = useMemo(
-    () => layoutGrid({ rows: space.rows, columns: space.columns, width: space.width, height: size.height - foot, zoom }),
+    () =>
+      layoutGrid({ rows: space.rows, columns: space.columns, width: space.width, height: size.height - foot, zoom }),
     [space.rows, space.columns, space.width, size.height, foot, zoom],
   );
   const width = Math.max(0, Math.min(space.width, layout.contentWidth));
@@ -67,7 +77,13 @@ export function CellGrid(props: CellGridProps) {
     const root = frame.current;
     if (root === null || theme === "") return undefined;
     const read = (name: `--${string}`) => themeColour(root, name);
-    return { empty: read("--sunken"), ink: read("--ink"), paper: read("--paper"), monospace: read("--mono"), sans: read("--sans") };
+    return {
+      empty: read("--sunken"),
+      ink: read("--ink"),
+      paper: read("--paper"),
+      monospace: read("--mono"),
+      sans: read("--sans"),
+    };
   }, [theme]);
   const [fontsReady, setFontsReady] = useState(false);
   useEffect(() => void document.fonts.ready.then(() => setFontsReady(true)), []);
@@ -75,7 +91,6 @@ export function CellGrid(props: CellGridProps) {
   // biome-ignore lint/correctness/useExhaustiveDependencies: the cells are drawn again once the fonts are there
   useLayoutEffect(() => {
     if (base.current === null || ink === undefined || width === 0 || height === 0) return;
-    if (props.canvasRef !== undefined) props.canvasRef.current = base.current;
     const context = sharpContext(base.current, width, height);
     if (context === undefined) return;
     drawGrid(context, { layout, scale, values, text: props.text, note: props.note, marks, settled }, window_, ink);
@@ -95,8 +110,18 @@ export function CellGrid(props: CellGridProps) {
     const element = scroller.current;
     if (element === null || selected === undefined) return;
     const { cellWidth, cellHeight } = layout;
-    element.scrollLeft = scrollToShow(selected.column * cellWidth, (selected.column + 1) * cellWidth, element.scrollLeft, width);
-    element.scrollTop = scrollToShow(selected.row * cellHeight, (selected.row + 1) * cellHeight, element.scrollTop, height);
+    element.scrollLeft = scrollToShow(
+      selected.column * cellWidth,
+      (selected.column + 1) * cellWidth,
+      element.scrollLeft,
+      width,
+    );
+    element.scrollTop = scrollToShow(
+      selected.row * cellHeight,
+      (selected.row + 1) * cellHeight,
+      element.scrollTop,
+      height,
+    );
   }, [selected?.row, selected?.column, layout]);
 
   // React's wheel listener is passive, and zooming must keep the page from zooming.

@@ -1,5 +1,5 @@
 "use client";
-import { type GridLayout, fitMonospace, MONOSPACE_EM } from "../geometry/index.ts";
+import { fitMonospace, type GridLayout, MONOSPACE_EM } from "../geometry/index.ts";
 
 export interface GridColumn {
   readonly text: string;
@@ -67,14 +67,30 @@ export function ColumnHeader({
                   borderRadius: 4,
                   background: chosen ? "var(--ink)" : "var(--sunken)",
                   color: chosen ? "var(--paper)" : "var(--ink)",
-                  ...(upright ? { writingMode: "vertical-rl", width: Math.min(18, cellWidth - 2), height: 58, lineHeight: `${Math.min(18, cellWidth - 2)}px`, margin: "0 auto", paddingTop: 4, overflow: "hidden" } : {}),
+                  ...(upright
+                    ? {
+                        writingMode: "vertical-rl",
+                        width: Math.min(18, cellWidth - 2),
+                        height: 58,
+                        lineHeight: `${Math.min(18, cellWidth - 2)}px`,
+                        margin: "0 auto",
+                        paddingTop: 4,
+                        overflow: "hidden",
+                      }
+                    : {}),
                 }}
               >
                 {upright ? column.text : fitMonospace(column.text, cellWidth - 4, size * MONOSPACE_EM)}
               </span>
             )}
             {(index % step === 0 || chosen) && (
-              <span style={{ font: "10px/15px var(--sans)", color: chosen ? "var(--ink)" : "var(--ink-3)", fontWeight: chosen ? 600 : 400 }}>
+              <span
+                style={{
+                  font: "10px/15px var(--sans)",
+                  color: chosen ? "var(--ink)" : "var(--ink-3)",
+                  fontWeight: chosen ? 600 : 400,
+                }}
+              >
                 {column.label}
               </span>
             )}

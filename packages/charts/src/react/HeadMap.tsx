@@ -37,7 +37,10 @@ export function HeadMap({
   const tile = Math.max(10, Math.min(MAXIMUM_TILE, Math.floor((width - HEAD_WIDTH) / heads) - GAP));
   const step = tile + GAP;
   const height = layers * step + 18;
-  const images = useMemo(() => patterns.map((layer) => layer?.map((pattern) => patternImage(pattern, scale))), [patterns, scale]);
+  const images = useMemo(
+    () => patterns.map((layer) => layer?.map((pattern) => patternImage(pattern, scale))),
+    [patterns, scale],
+  );
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: drawn again when the theme changes
   useLayoutEffect(() => {
@@ -45,7 +48,11 @@ export function HeadMap({
     if (element === null || width === 0) return;
     const context = sharpContext(element, width, height);
     if (context === undefined) return;
-    const [ink, quiet, empty] = [themeColour(element, "--ink"), themeColour(element, "--ink-3"), themeColour(element, "--sunken")];
+    const [ink, quiet, empty] = [
+      themeColour(element, "--ink"),
+      themeColour(element, "--ink-3"),
+      themeColour(element, "--sunken"),
+    ];
     context.clearRect(0, 0, width, height);
     context.font = `10px ${themeColour(element, "--sans")}`;
     context.textBaseline = "middle";

@@ -1,7 +1,11 @@
 /** A canvas that is sharp on every screen. */
 
 /** Sets the backing store for the screen's pixel ratio and returns a context in CSS pixels. */
-export function sharpContext(canvas: HTMLCanvasElement, width: number, height: number): CanvasRenderingContext2D | undefined {
+export function sharpContext(
+  canvas: HTMLCanvasElement,
+  width: number,
+  height: number,
+): CanvasRenderingContext2D | undefined {
   const ratio = window.devicePixelRatio || 1;
   const [pixelWidth, pixelHeight] = [Math.round(width * ratio), Math.round(height * ratio)];
   if (canvas.width !== pixelWidth) canvas.width = pixelWidth;

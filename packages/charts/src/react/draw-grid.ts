@@ -42,20 +42,33 @@ export interface GridInk {
   readonly sans: string;
 }
 
-export function drawGrid(context: CanvasRenderingContext2D, picture: GridPicture, window: GridWindow, ink: GridInk): void {
+export function drawGrid(
+  context: CanvasRenderingContext2D,
+  picture: GridPicture,
+  window: GridWindow,
+  ink: GridInk,
+): void {
   context.clearRect(0, 0, window.width, window.height);
   context.save();
   context.translate(-window.left, -window.top);
   const range = visibleCells(picture.layout, window);
   for (let row = range.firstRow; row < range.endRow; row++) {
-    for (let column = range.firstColumn; column < range.endColumn; column++) drawCell(context, picture, row, column, ink);
+    for (let column = range.firstColumn; column < range.endColumn; column++)
+      drawCell(context, picture, row, column, ink);
   }
   for (const mark of picture.marks) drawMark(context, picture.layout, mark);
-  if (picture.settled !== undefined && picture.layout.cellWidth >= 12) drawSettled(context, picture.layout, picture.settled, ink);
+  if (picture.settled !== undefined && picture.layout.cellWidth >= 12)
+    drawSettled(context, picture.layout, picture.settled, ink);
   context.restore();
 }
 
-function drawCell(context: CanvasRenderingContext2D, picture: GridPicture, row: number, column: number, ink: GridInk): void {
+function drawCell(
+  context: CanvasRenderingContext2D,
+  picture: GridPicture,
+  row: number,
+  column: number,
+  ink: GridInk,
+): void {
   const { layout, scale, values } = picture;
   const { cellWidth, cellHeight, inset, radius } = layout;
   const index = scale.index(values[row * layout.columns + column] ?? Number.NaN);
@@ -87,7 +100,11 @@ function drawCell(context: CanvasRenderingContext2D, picture: GridPicture, row: 
 }
 
 /** A corner in the colour of the patch that writes here. */
-function drawMark(context: CanvasRenderingContext2D, { cellWidth, cellHeight, inset }: GridLayout, mark: GridMark): void {
+function drawMark(
+  context: CanvasRenderingContext2D,
+  { cellWidth, cellHeight, inset }: GridLayout,
+  mark: GridMark,
+): void {
   const size = Math.max(3, Math.min(9, cellWidth * 0.3, cellHeight * 0.3));
   const x = mark.column * cellWidth + inset;
   const y = (mark.row + 1) * cellHeight - inset;
@@ -99,7 +116,12 @@ function drawMark(context: CanvasRenderingContext2D, { cellWidth, cellHeight, in
   context.fill();
 }
 
-function drawSettled(context: CanvasRenderingContext2D, layout: GridLayout, settled: readonly number[], ink: GridInk): void {
+function drawSettled(
+  context: CanvasRenderingContext2D,
+  layout: GridLayout,
+  settled: readonly number[],
+  ink: GridInk,
+): void {
   const { cellWidth, cellHeight } = layout;
   context.strokeStyle = ink.ink;
   context.lineWidth = 1.5;
@@ -121,7 +143,10 @@ export function drawFocus(
   context: CanvasRenderingContext2D,
   layout: GridLayout,
   window: GridWindow,
-  focus: { readonly selected: { row: number; column: number } | undefined; readonly hovered: { row: number; column: number } | undefined },
+  focus: {
+    readonly selected: { row: number; column: number } | undefined;
+    readonly hovered: { row: number; column: number } | undefined;
+  },
   ink: GridInk,
 ): void {
   context.clearRect(0, 0, window.width, window.height);

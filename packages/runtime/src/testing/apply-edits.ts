@@ -13,7 +13,8 @@ export function applyEdits(value: Tensor, edits: readonly SiteEdit[]): Tensor {
 function applyEdit({ axes, shape, data }: Tensor, edit: SiteEdit): void {
   const { positionAxis, unitAxis, detailAxis } = describeSite(edit.site.kind);
   const length = (axis: string) => ensureDefined(shape[axes.indexOf(axis)], axis);
-  const chosen = (selection: "all" | readonly number[], axis: string) => (selection === "all" ? indices(length(axis)) : selection);
+  const chosen = (selection: "all" | readonly number[], axis: string) =>
+    selection === "all" ? indices(length(axis)) : selection;
   const positions = positionsOf(edit, length(positionAxis));
   const units = chosen(edit.units, unitAxis);
   const details = detailAxis === undefined ? [0] : chosen(edit.dimensions, detailAxis);
@@ -23,10 +24,15 @@ function applyEdit({ axes, shape, data }: Tensor, edit: SiteEdit): void {
         details.forEach((detail, d) => {
           // A key after the query is out of sight, whatever an edit says.
           if (detailAxis === "key" && detail > position) return;
-          const place = new Map<string, number>([["batch", row], [positionAxis, position], [unitAxis, unit]]);
+          const place = new Map<string, number>([
+            ["batch", row],
+            [positionAxis, position],
+            [unitAxis, unit],
+          ]);
           if (detailAxis !== undefined) place.set(detailAxis, detail);
           const at = axes.reduce((flat, axis) => flat * length(axis) + ensureDefined(place.get(axis), axis), 0);
-          data[at] = (data[at] ?? 0) * edit.scale + offsetAt(edit, [p, u, d], units.length * details.length, details.length);
+          data[at] =
+            (data[at] ?? 0) * edit.scale + offsetAt(edit, [p, u, d], units.length * details.length, details.length);
         });
       });
     });
@@ -38,7 +44,12 @@ function positionsOf({ positions }: SiteEdit, length: number): readonly number[]
   return "from" in positions ? indices(length - positions.from, positions.from) : positions;
 }
 
-function offsetAt({ offset }: SiteEdit, [p, u, d]: readonly [number, number, number], perPosition: number, details: number): number {
+function offsetAt(
+  { offset }: SiteEdit,
+  [p, u, d]: readonly [number, number, number],
+  perPosition: number,
+  details: number,
+): number {
   if (typeof offset === "number") return offset;
   const inner = u * details + d;
   return ensureDefined(offset.length === perPosition ? offset[inner] : offset[p * perPosition + inner], "offset");

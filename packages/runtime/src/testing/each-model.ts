@@ -25,7 +25,10 @@ async function bundled(t: TestContext): Promise<ModelUnderTest | undefined> {
   if (model === undefined) return undefined;
   const { vocabulary } = model.engine.model.shape;
   // Beginning of sequence, then ordinary pieces.
-  return { engine: model.engine, tokens: [1, 2].map((seed) => [1, ...someTokens(8, vocabulary - 300, seed).map((id) => id + 259)]) };
+  return {
+    engine: model.engine,
+    tokens: [1, 2].map((seed) => [1, ...someTokens(8, vocabulary - 300, seed).map((id) => id + 259)]),
+  };
 }
 
 export function testEachModel(title: string, body: (model: ModelUnderTest, t: TestContext) => Promise<void>): void {

@@ -103,7 +103,12 @@ export function assertSameNumbers(actual: Tensor | undefined, expected: Tensor |
   assert.equal(different, 0, `${what}: values that differ, of ${expected.data.length}`);
 }
 
-export function assertClose(actual: Tensor | undefined, expected: Tensor | undefined, tolerance: number, what: string): number {
+export function assertClose(
+  actual: Tensor | undefined,
+  expected: Tensor | undefined,
+  tolerance: number,
+  what: string,
+): number {
   assert.ok(actual !== undefined && expected !== undefined, `${what} is there`);
   assert.deepEqual(actual.shape, expected.shape, `${what}: shape`);
   const error = relativeError(actual.data, expected.data);

@@ -99,7 +99,8 @@ export function attend(q: Rows, k: Rows, v: Rows, heads: number, keyValueHeads: 
       let largest = Number.NEGATIVE_INFINITY;
       for (let key = 0; key <= query; key++) {
         let sum = 0;
-        for (let d = 0; d < width; d++) sum += (q[query]?.[head * width + d] ?? 0) * (k[key]?.[shared * width + d] ?? 0);
+        for (let d = 0; d < width; d++)
+          sum += (q[query]?.[head * width + d] ?? 0) * (k[key]?.[shared * width + d] ?? 0);
         scores[row + key] = sum / Math.sqrt(width);
         largest = Math.max(largest, sum / Math.sqrt(width));
       }

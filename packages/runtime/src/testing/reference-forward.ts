@@ -30,7 +30,11 @@ export interface ReferencePass {
 
 type Read = (name: string) => Promise<Matrix>;
 
-export async function referenceForward(folder: string, tensors: TensorSource, tokens: readonly number[]): Promise<ReferencePass> {
+export async function referenceForward(
+  folder: string,
+  tensors: TensorSource,
+  tokens: readonly number[],
+): Promise<ReferencePass> {
   const config = await readModelConfig(folder);
   const number = (key: string, fallback?: number) => Number(config[key] ?? fallback);
   const read: Read = async (name) => (await tensors.read(name)).data;
@@ -46,11 +50,20 @@ class Recorder {
   }
   norm(name: string, rows: Rows, of: (row: Vector) => Normed): Rows {
     const normed = rows.map(of);
-    this.sites.set(`${name}.hook_scale`, Float64Array.from(normed, ({ scale }) => scale));
-    return this.put(`${name}.hook_normalized`, normed.map(({ normalized }) => normalized));
+    this.sites.set(
+      `${name}.hook_scale`,
+      Float64Array.from(normed, ({ scale }) => scale),
+    );
+    return this.put(
+      `${name}.hook_normalized`,
+      normed.map(({ normalized }) => normalized),
+    );
   }
   add(name: string, a: Rows, b: Rows): Rows {
-    return this.put(name, a.map((row, i) => plus(row, b[i] ?? row)));
+    return this.put(
+      name,
+      a.map((row, i) => plus(row, b[i] ?? row)),
+    );
   }
   /** q and k as attention reads them → z, scores and pattern recorded on the way. */
   attention(at: string, q: Rows, k: Rows, v: Rows, heads: number, keyValueHeads: number): Rows {
@@ -91,7 +104,10 @@ async function llama(
 
   const record = new Recorder();
   const embedding = await read("model.embed_tokens.weight");
-  let residual = record.put("hook_embed", tokens.map((id) => rowOf(embedding, id, width)));
+  let residual = record.put(
+    "hook_embed",
+    tokens.map((id) => rowOf(embedding, id, width)),
+  );
 
   for (let layer = 0; layer < number("num_hidden_layers"); layer++) {
     const at = `blocks.${layer}`;
@@ -104,8 +120,14 @@ async function llama(
     const norm1 = await weight("input_layernorm");
     const attentionReads = record.norm(`${at}.ln1`, before, (row) => rmsNorm(row, norm1, epsilon));
     const q = record.put(`${at}.attn.hook_q`, attentionReads.map(await linear("self_attn.q_proj", heads * headWidth)));
-    const k = record.put(`${at}.attn.hook_k`, attentionReads.map(await linear("self_attn.k_proj", keyValueHeads * headWidth)));
-    const v = record.put(`${at}.attn.hook_v`, attentionReads.map(await linear("self_attn.v_proj", keyValueHeads * headWidth)));
+    const k = record.put(
+      `${at}.attn.hook_k`,
+      attentionReads.map(await linear("self_attn.k_proj", keyValueHeads * headWidth)),
+    );
+    const v = record.put(
+      `${at}.attn.hook_v`,
+      attentionReads.map(await linear("self_attn.v_proj", keyValueHeads * headWidth)),
+    );
     const turn = (part: Vector, position: number) => rotate(part, position, theta);
     const rotatedQ = record.put(`${at}.attn.hook_rot_q`, perHead(q, heads, turn));
     const rotatedK = record.put(`${at}.attn.hook_rot_k`, perHead(k, keyValueHeads, turn));
@@ -130,7 +152,10 @@ async function llama(
   const final = record.norm("ln_final", residual, (row) => rmsNorm(row, finalWeight, epsilon));
   const tied = config["tie_word_embeddings"] === true || !tensors.has("lm_head.weight");
   const head = tied ? embedding : await read("lm_head.weight");
-  return { sites: record.sites, logits: flatten(final.map((row) => productOutputInput(row, head, number("vocab_size")))) };
+  return {
+    sites: record.sites,
+    logits: flatten(final.map((row) => productOutputInput(row, head, number("vocab_size")))),
+  };
 }
 
 async function gpt2(
@@ -154,8 +179,14 @@ async function gpt2(
   const record = new Recorder();
   const embedding = await read("transformer.wte.weight");
   const places = await read("transformer.wpe.weight");
-  const tokenRows = record.put("hook_embed", tokens.map((id) => rowOf(embedding, id, width)));
-  const placeRows = record.put("hook_pos_embed", tokens.map((_, position) => rowOf(places, position, width)));
+  const tokenRows = record.put(
+    "hook_embed",
+    tokens.map((id) => rowOf(embedding, id, width)),
+  );
+  const placeRows = record.put(
+    "hook_pos_embed",
+    tokens.map((_, position) => rowOf(places, position, width)),
+  );
   let residual: Rows = tokenRows.map((row, i) => plus(row, placeRows[i] ?? row));
 
   for (let layer = 0; layer < number("n_layer"); layer++) {
@@ -172,15 +203,27 @@ async function gpt2(
     const z = record.attention(at, q, k, v, heads, heads);
     const project = await linear(name("attn.c_proj"), width);
     record.results(at, z, heads, (part) => project(part, false));
-    const attentionOut = record.put(`${at}.hook_attn_out`, z.map((row) => project(row)));
+    const attentionOut = record.put(
+      `${at}.hook_attn_out`,
+      z.map((row) => project(row)),
+    );
 
     const middle = record.add(`${at}.hook_resid_mid`, before, attentionOut);
     const mlpReads = record.norm(`${at}.ln2`, middle, await norm(name("ln_2")));
     const up = await linear(name("mlp.c_fc"), neurons);
     const down = await linear(name("mlp.c_proj"), width);
-    const pre = record.put(`${at}.mlp.hook_pre`, mlpReads.map((row) => up(row)));
-    const post = record.put(`${at}.mlp.hook_post`, pre.map((row) => row.map(geluTanh)));
-    const mlpOut = record.put(`${at}.hook_mlp_out`, post.map((row) => down(row)));
+    const pre = record.put(
+      `${at}.mlp.hook_pre`,
+      mlpReads.map((row) => up(row)),
+    );
+    const post = record.put(
+      `${at}.mlp.hook_post`,
+      pre.map((row) => row.map(geluTanh)),
+    );
+    const mlpOut = record.put(
+      `${at}.hook_mlp_out`,
+      post.map((row) => down(row)),
+    );
     residual = record.add(`${at}.hook_resid_post`, middle, mlpOut);
   }
   const final = record.norm("ln_final", residual, await norm("transformer.ln_f"));

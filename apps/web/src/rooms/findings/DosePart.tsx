@@ -24,7 +24,7 @@ export function DosePart({ result }: { readonly result: DoseResponseResult }) {
               { value: "linear", label: "linear" },
               { value: "log", label: "log" },
             ]}
-            onChange={setScale}
+            onChange={(next) => setScale(next)}
           />
           <ExportMenu name="dose-response" figure={figure} table={() => doseTable(result)} />
         </span>

@@ -1,5 +1,4 @@
-import type { ReplayReport } from "@patchbay/contract";
-import type { z } from "zod";
+import type { ReplayReport } from "../common/wire.ts";
 import { api, useApi } from "../../shell/api.ts";
 import { useCommands } from "../../shell/commands.ts";
 import { Button } from "../../shell/ui/Button.tsx";
@@ -8,11 +7,9 @@ import { Kbd } from "../../shell/ui/Kbd.tsx";
 import common from "../common/common.module.css";
 import styles from "./Findings.module.css";
 
-type Report = z.infer<typeof ReplayReport>;
-
 /** Computes the finding again on this server and says whether it came out the same. */
 export function Replay({ id }: { readonly id: string }) {
-  const { state, call, cancel } = useApi<Report>();
+  const { state, call, cancel } = useApi<ReplayReport>();
   const replay = () => void call((signal) => api.replaySnapshot({ params: { id }, signal }));
   const running = state.status === "pending";
   useCommands([{ id: "finding-replay", title: "Replay this finding", group: "Finding", keys: ["shift+r"], run: replay }]);
@@ -39,7 +36,7 @@ export function Replay({ id }: { readonly id: string }) {
   );
 }
 
-function Verdict({ report }: { readonly report: Report }) {
+function Verdict({ report }: { readonly report: ReplayReport }) {
   const { verdict, identical, largestDifference, tolerance, milliseconds } = report;
   const timing = `${Math.round(milliseconds)} ms`;
   if (verdict === "same") {
@@ -64,7 +61,7 @@ function Verdict({ report }: { readonly report: Report }) {
   );
 }
 
-function Differences({ report }: { readonly report: Report }) {
+function Differences({ report }: { readonly report: ReplayReport }) {
   const { stored, now } = report.environment;
   return (
     <div className={styles.differences}>

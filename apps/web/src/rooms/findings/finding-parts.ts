@@ -1,9 +1,7 @@
 /** The stored parts of a finding, told apart by kind and paired: what stood before with what came after. */
-import type { DoseResponseResult, GenerationResult, RunResult, Snapshot } from "@patchbay/contract";
-import type { z } from "zod";
+import type { DoseResponseResult, Snapshot } from "@patchbay/contract";
+import type { Generation, Run } from "../common/wire.ts";
 
-export type Run = z.infer<typeof RunResult>;
-export type Generation = z.infer<typeof GenerationResult>;
 type Part = Snapshot["parts"][number];
 
 export interface SortedParts {

@@ -1,7 +1,6 @@
 import { ExportMenu } from "@patchbay/charts/react";
-import type { RunResult } from "@patchbay/contract";
+import type { Run } from "../common/wire.ts";
 import { useMemo } from "react";
-import type { z } from "zod";
 import { Skeleton } from "../../shell/ui/Skeleton.tsx";
 import { Answer } from "../common/Answer.tsx";
 import { Section } from "../common/Section.tsx";
@@ -10,7 +9,6 @@ import styles from "./Neuron.module.css";
 import { NextTokenTable } from "../common/next-token/NextTokenTable.tsx";
 import { nextTokens } from "../common/next-token/next-tokens.ts";
 
-type Run = z.infer<typeof RunResult>;
 const LEADERS = 6;
 
 /** What the model would say next, without and with the clamp. */

@@ -1,18 +1,16 @@
-import type { GeneratedToken } from "@patchbay/contract";
 import { type DifferenceMark, markDifferences } from "@patchbay/workbench-state";
 import { useMemo } from "react";
-import type { z } from "zod";
 import { useCommands } from "../../shell/commands.ts";
 import { Button } from "../../shell/ui/Button.tsx";
 import { ErrorState } from "../../shell/ui/ErrorState.tsx";
 import { Kbd } from "../../shell/ui/Kbd.tsx";
+import type { GeneratedToken } from "../common/wire.ts";
 import type { Query } from "../common/query.ts";
 import { Section } from "../common/Section.tsx";
 import { useDraft } from "../common/use-draft.ts";
 import styles from "./Neuron.module.css";
 import { type SteeringCall, type SteeringSubject, steeringRequests } from "./use-steering.ts";
 
-type Generated = z.infer<typeof GeneratedToken>;
 const SHOWN_PROMPT = 28;
 
 /** The same text continued without and with the clamp. */
@@ -31,7 +29,7 @@ export function Steering({
     { id: "neuron-generate", title: "Generate with and without the clamp", group: "Neuron", keys: ["g", "mod+enter"], inFields: true, run: () => start(subject) },
   ]);
   const marks = useMemo(
-    () => markDifferences(state.before, state.after, (a: Generated, b: Generated) => a.id === b.id),
+    () => markDifferences(state.before, state.after, (a: GeneratedToken, b: GeneratedToken) => a.id === b.id),
     [state.before, state.after],
   );
   const stale = state.requests !== undefined && JSON.stringify(state.requests) !== JSON.stringify(steeringRequests(subject));
@@ -80,7 +78,7 @@ function Story({
 }: {
   readonly name: "before" | "after";
   readonly opening: string;
-  readonly marks: readonly DifferenceMark<Generated>[];
+  readonly marks: readonly DifferenceMark<GeneratedToken>[];
   readonly marked: boolean;
 }) {
   return (

@@ -1,17 +1,17 @@
 /** The neuron's values on the reader's text, and the scale that the clamp takes from them. */
-import type { NeuronPage, RunResult, Token } from "@patchbay/contract";
+import type { NeuronPage } from "@patchbay/contract";
+import type { Run, Token } from "../common/wire.ts";
 import { parseSite } from "@patchbay/vocabulary";
-import type { z } from "zod";
 import type { NeuronScale } from "./clamp.ts";
 import { HEAT_SITES, type HeatSite } from "./neuron-view.ts";
 
 export interface OwnActivations {
-  readonly tokens: readonly z.infer<typeof Token>[];
+  readonly tokens: readonly Token[];
   /** One value a token, or undefined where the model has no such site. */
   values(site: HeatSite): readonly number[] | undefined;
 }
 
-export function ownActivations(run: z.infer<typeof RunResult>): OwnActivations {
+export function ownActivations(run: Run): OwnActivations {
   const bySite = new Map<string, readonly number[]>();
   for (const { site, values } of run.results.capture ?? []) {
     bySite.set(parseSite(site).kind, values.data.map((value) => value ?? Number.NEGATIVE_INFINITY));
@@ -30,7 +30,7 @@ export function observedScale(page: NeuronPage, own: OwnActivations | undefined)
 }
 
 /** The most probable next token at the last position. */
-export function leaderOf(run: z.infer<typeof RunResult> | undefined): number | undefined {
+export function leaderOf(run: Run | undefined): number | undefined {
   const topIds = run?.results.logits?.topIds;
   if (topIds === undefined) return undefined;
   return topIds.data.at(-(topIds.shape.at(-1) ?? 1)) ?? undefined;

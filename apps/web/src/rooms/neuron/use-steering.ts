@@ -1,11 +1,9 @@
 /** Two continuations of one text, streamed one after the other: the model as it is, and under the clamp. */
-import type { GeneratedToken, GenerationRequest, Intervention } from "@patchbay/contract";
+import type { GenerationRequest, Intervention } from "@patchbay/contract";
 import { useCallback, useEffect, useRef, useState } from "react";
-import type { z } from "zod";
+import type { GeneratedToken } from "../common/wire.ts";
 import { api, problemOf } from "../../shell/api.ts";
 import type { ProblemFacts } from "../../shell/ui/ErrorState.tsx";
-
-type Generated = z.infer<typeof GeneratedToken>;
 
 export interface SteeringSubject {
   readonly model: string;
@@ -22,8 +20,8 @@ export interface SteeringRequests {
 
 export interface SteeringState {
   readonly status: "idle" | "running" | "done" | "failed" | "cancelled";
-  readonly before: readonly Generated[];
-  readonly after: readonly Generated[];
+  readonly before: readonly GeneratedToken[];
+  readonly after: readonly GeneratedToken[];
   readonly problem: ProblemFacts | undefined;
   /** What the texts on the screen answer. */
   readonly requests: SteeringRequests | undefined;

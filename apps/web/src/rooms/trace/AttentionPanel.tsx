@@ -1,16 +1,16 @@
-import type { CaptureResult, ModelSummary, RunResult } from "@patchbay/contract";
 import { divergingScale, sequentialScale } from "@patchbay/charts/geometry";
 import { AttentionArcs, AttentionMatrix, type AttentionPattern, HeadMap } from "@patchbay/charts/react";
-import { interventionsOf, patternRequest } from "@patchbay/workbench-state";
+import type { CaptureResult, ModelSummary, RunResult } from "@patchbay/contract";
 import { headLabel } from "@patchbay/vocabulary";
+import { interventionsOf, patternRequest } from "@patchbay/workbench-state";
 import { useMemo } from "react";
 import { useTheme } from "../../shell/theme.ts";
 import { Button } from "../../shell/ui/Button.tsx";
 import { ErrorState } from "../../shell/ui/ErrorState.tsx";
 import { formatFixed, formatSigned } from "../../shell/ui/format-number.ts";
 import { Segmented } from "../../shell/ui/Segmented.tsx";
-import { addPatch } from "./patch-actions.ts";
 import styles from "./Panels.module.css";
+import { addPatch } from "./patch-actions.ts";
 import { useTraceStore, useView } from "./trace-context.tsx";
 import { useRun } from "./use-run.ts";
 import type { TraceData } from "./use-trace-data.ts";
@@ -44,7 +44,10 @@ export function AttentionPanel({ data, model }: { readonly data: TraceData; read
     if (compare === "before") return old;
     return compare === "after" ? now : now.map((layer, i) => subtract(layer, old[i]));
   }, [before.state.value, after.state.value, compare, model.layers, size]);
-  const scale = useMemo(() => (compare === "difference" ? divergingScale(theme, 1) : sequentialScale(theme, [0, 1])), [theme, compare]);
+  const scale = useMemo(
+    () => (compare === "difference" ? divergingScale(theme, 1) : sequentialScale(theme, [0, 1])),
+    [theme, compare],
+  );
 
   const failed = [before, after].find(({ state }) => state.status === "failed");
   if (failed !== undefined && failed.state.status === "failed") {
@@ -62,13 +65,22 @@ export function AttentionPanel({ data, model }: { readonly data: TraceData; read
         <h2 className="section-title">
           Heads <span>{all ? "rows: queries · columns: keys" : "long prompt: one layer at a time"}</span>
         </h2>
-        <HeadMap patterns={patterns} scale={scale} selected={head} onSelect={(chosen) => store.update({ head: chosen })} />
+        <HeadMap
+          patterns={patterns}
+          scale={scale}
+          selected={head}
+          onSelect={(chosen) => store.update({ head: chosen })}
+        />
       </section>
       <section className={styles.head}>
         <div className={styles.headTitle}>
           <h2 className="section-title">
             <span className="mono">{label}</span>
-            <span>{compare === "difference" ? "change in attention weight, after − before" : "attention weight; each row sums to 1"}</span>
+            <span>
+              {compare === "difference"
+                ? "change in attention weight, after − before"
+                : "attention weight; each row sums to 1"}
+            </span>
           </h2>
           <Segmented
             label="Form"
@@ -83,7 +95,12 @@ export function AttentionPanel({ data, model }: { readonly data: TraceData; read
             kind="bare"
             title={`Zero the output of ${label} at every position`}
             onClick={() =>
-              addPatch(store, { site: { kind: "attn.hook_z", layer: head.layer }, units: [head.head], operation: { op: "zero" }, positions: "all" })
+              addPatch(store, {
+                site: { kind: "attn.hook_z", layer: head.layer },
+                units: [head.head],
+                operation: { op: "zero" },
+                positions: "all",
+              })
             }
           >
             Patch {label}
@@ -94,9 +111,25 @@ export function AttentionPanel({ data, model }: { readonly data: TraceData; read
             Fetching patterns…
           </p>
         ) : attentionForm === "matrix" ? (
-          <AttentionMatrix pattern={pattern} scale={scale} tokens={tokens} query={data.position} onQuery={onQuery} label={`Attention of ${label}`} format={format} />
+          <AttentionMatrix
+            pattern={pattern}
+            scale={scale}
+            tokens={tokens}
+            query={data.position}
+            onQuery={onQuery}
+            label={`Attention of ${label}`}
+            format={format}
+          />
         ) : (
-          <AttentionArcs pattern={pattern} tokens={tokens} query={data.position} onQuery={onQuery} threshold={0.04} label={`Attention of ${label} as arcs`} format={format} />
+          <AttentionArcs
+            pattern={pattern}
+            tokens={tokens}
+            query={data.position}
+            onQuery={onQuery}
+            threshold={0.04}
+            label={`Attention of ${label} as arcs`}
+            format={format}
+          />
         )}
       </section>
     </div>
@@ -104,7 +137,11 @@ export function AttentionPanel({ data, model }: { readonly data: TraceData; read
 }
 
 /** [layer][head], from captures of [batch, head, query, key]. Answers of another length are of an older prompt. */
-function patternsOf(run: RunResult | undefined, layers: number, size: number): (readonly AttentionPattern[] | undefined)[] {
+function patternsOf(
+  run: RunResult | undefined,
+  layers: number,
+  size: number,
+): (readonly AttentionPattern[] | undefined)[] {
   const captures = new Map(run?.results.capture?.map((capture) => [Number(/\d+/.exec(capture.site)?.[0]), capture]));
   return Array.from({ length: layers }, (_, layer) => {
     const capture = captures.get(layer);

@@ -34,7 +34,11 @@ export function Cables({
   return (
     <svg className={styles.cables} aria-hidden="true">
       {cables.map(({ cable, path, muted }) => (
-        <g key={cable} style={{ color: muted ? "var(--ink-4)" : `var(--cable-${cableColour(cable)})` }} opacity={muted ? 0.5 : 1}>
+        <g
+          key={cable}
+          style={{ color: muted ? "var(--ink-4)" : `var(--cable-${cableColour(cable)})` }}
+          opacity={muted ? 0.5 : 1}
+        >
           <path d={path} stroke="var(--paper)" strokeWidth={5.5} />
           <path d={path} stroke="currentcolor" strokeWidth={2.6} strokeDasharray={muted ? "3 4" : undefined} />
         </g>
@@ -46,7 +50,10 @@ export function Cables({
 function measureCables(stage: HTMLElement, patches: readonly Patch[]): DrawnCable[] {
   const origin = stage.getBoundingClientRect();
   const list = stage.querySelector("[data-patch-list]")?.getBoundingClientRect();
-  const middle = (box: DOMRect) => ({ x: box.left + box.width / 2 - origin.left, y: box.top + box.height / 2 - origin.top });
+  const middle = (box: DOMRect) => ({
+    x: box.left + box.width / 2 - origin.left,
+    y: box.top + box.height / 2 - origin.top,
+  });
   const pairs = patches.flatMap((patch) => {
     const card = stage.querySelector(`[data-plug="${CSS.escape(patch.cable)}"]`);
     const row = card?.getAttribute("data-row");

@@ -1,6 +1,6 @@
-import type { ModelSummary } from "@patchbay/contract";
 import { divergingScale } from "@patchbay/charts/geometry";
 import { BarList, CellGrid, ColourLegend } from "@patchbay/charts/react";
+import type { ModelSummary } from "@patchbay/contract";
 import { useMemo, useState } from "react";
 import { navigate } from "../../shell/location.ts";
 import { useTheme } from "../../shell/theme.ts";
@@ -28,7 +28,11 @@ export function ContributionsPanel({ data, model }: { readonly data: TraceData; 
     [shown, layers, heads],
   );
   const columns = useMemo(
-    () => Array.from({ length: heads + 1 }, (_, i) => ({ text: i === heads ? "MLP" : `H${i}`, label: i === heads ? "MLP" : `H${i}` })),
+    () =>
+      Array.from({ length: heads + 1 }, (_, i) => ({
+        text: i === heads ? "MLP" : `H${i}`,
+        label: i === heads ? "MLP" : `H${i}`,
+      })),
     [heads],
   );
   const extent = Math.max(0.01, ...(shown?.parts.map(({ share }) => Math.abs(share)) ?? []));
@@ -46,8 +50,22 @@ export function ContributionsPanel({ data, model }: { readonly data: TraceData; 
   const number = (row: number, column: number) => values[row * (heads + 1) + column] ?? Number.NaN;
   const rest = parts.filter(({ kind }) => kind !== "head" && kind !== "mlp");
   const bars = [
-    ...parts.slice(0, 24).map(({ key, name, share, before }) => ({ key, label: name, value: share, reference: before, text: formatSigned(share) })),
-    { key: "unexplained", label: "unexplained", value: shown.unexplained, text: formatSigned(shown.unexplained, 4), quiet: true },
+    ...parts
+      .slice(0, 24)
+      .map(({ key, name, share, before }) => ({
+        key,
+        label: name,
+        value: share,
+        reference: before,
+        text: formatSigned(share),
+      })),
+    {
+      key: "unexplained",
+      label: "unexplained",
+      value: shown.unexplained,
+      text: formatSigned(shown.unexplained, 4),
+      quiet: true,
+    },
   ];
   const neurons = result.neurons ?? [];
   return (
@@ -55,7 +73,8 @@ export function ContributionsPanel({ data, model }: { readonly data: TraceData; 
       <section className={styles.contributionMap}>
         <h2 className="section-title">
           <span className={styles.question}>
-            {shown.kind === "difference" ? "Change in who wrote" : "Who wrote"} <span className="mono">“{visibleToken(result.target.token.text)}”</span>
+            {shown.kind === "difference" ? "Change in who wrote" : "Who wrote"}{" "}
+            <span className="mono">“{visibleToken(result.target.token.text)}”</span>
             {minus !== undefined && (
               <>
                 {" "}
@@ -81,14 +100,19 @@ export function ContributionsPanel({ data, model }: { readonly data: TraceData; 
             scale={scale}
             text={(row, column) => (Number.isNaN(number(row, column)) ? "" : formatSigned(number(row, column)))}
             note={() => ""}
-            describe={({ row, column }) => `L${layers - 1 - row} ${columns[column]?.text}: ${formatSigned(number(row, column))} logits`}
+            describe={({ row, column }) =>
+              `L${layers - 1 - row} ${columns[column]?.text}: ${formatSigned(number(row, column))} logits`
+            }
             selected={cell}
             zoom={1}
             onSelect={setCell}
             onOpen={({ row, column }) => {
               const layer = layers - 1 - row;
               if (column < heads) store.update({ panel: "attention", head: { layer, head: column } }, { step: true });
-              else store.update(({ selected }) => ({ panel: "lens", selected: { ...selected, depth: layer } }), { step: true });
+              else
+                store.update(({ selected }) => ({ panel: "lens", selected: { ...selected, depth: layer } }), {
+                  step: true,
+                });
             }}
             headWidth={34}
             rowHead={(row, height) => (
@@ -100,11 +124,13 @@ export function ContributionsPanel({ data, model }: { readonly data: TraceData; 
         </div>
         <p className={styles.mapNote}>
           <ColourLegend scale={scale} low={`−${formatFixed(extent)}`} high={`+${formatFixed(extent)}`} />
-          {minus === undefined ? "logits" : "logit difference"}, through the final norm's recorded scale {formatFixed(result.scale, 3)} · Enter opens a head
+          {minus === undefined ? "logits" : "logit difference"}, through the final norm's recorded scale{" "}
+          {formatFixed(result.scale, 3)} · Enter opens a head
         </p>
         <p className={styles.mapNote}>
           {rest.map(({ key, name, share }) => `${name} ${formatSigned(share)}`).join(" · ")}
-          {rest.length > 0 && " · "}unexplained {formatSigned(shown.unexplained, 4)} · <strong>total {formatSigned(shown.total)}</strong>
+          {rest.length > 0 && " · "}unexplained {formatSigned(shown.unexplained, 4)} ·{" "}
+          <strong>total {formatSigned(shown.total)}</strong>
         </p>
       </section>
       <section className={styles.contributionBars}>

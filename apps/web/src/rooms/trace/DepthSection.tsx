@@ -1,5 +1,5 @@
-import type { ModelSummary } from "@patchbay/contract";
 import { DepthCurve } from "@patchbay/charts/react";
+import type { ModelSummary } from "@patchbay/contract";
 import type { LensSide } from "@patchbay/workbench-state";
 import { formatProbability } from "../../shell/ui/format-number.ts";
 import { visibleToken } from "../../shell/ui/token-text.ts";
@@ -9,7 +9,15 @@ import { useTraceStore, useView } from "./trace-context.tsx";
 import type { TraceData } from "./use-trace-data.ts";
 
 /** The followed token at this position, from the embedding to the last layer. */
-export function DepthSection({ data, before, model }: { readonly data: TraceData; readonly before: LensSide; readonly model: ModelSummary }) {
+export function DepthSection({
+  data,
+  before,
+  model,
+}: {
+  readonly data: TraceData;
+  readonly before: LensSide;
+  readonly model: ModelSummary;
+}) {
   const store = useTraceStore();
   const view = useView();
   const { target, after, position } = data;
@@ -18,7 +26,9 @@ export function DepthSection({ data, before, model }: { readonly data: TraceData
   const read = (side: LensSide | undefined) => {
     const tracked = side?.tracked;
     if (tracked === undefined) return undefined;
-    return lens.labels.map((_, row) => (rank ? Math.log10(tracked.rank(row, position) + 1) : tracked.probability(row, position)));
+    return lens.labels.map((_, row) =>
+      rank ? Math.log10(tracked.rank(row, position) + 1) : tracked.probability(row, position),
+    );
   };
   const [old, now] = [read(before), read(after)];
   const format = (value: number) => (rank ? String(Math.round(10 ** value - 1)) : formatProbability(value));
@@ -37,7 +47,11 @@ export function DepthSection({ data, before, model }: { readonly data: TraceData
         domain={rank ? [0, Math.max(1, ...(old ?? []), ...(now ?? []))] : [0, 1]}
         inverted={rank}
         selected={data.row}
-        onSelect={(row) => store.update(({ selected }) => ({ selected: { ...selected, depth: row === lens.rows - 1 ? "last" : row === 0 ? "embed" : row - 1 } }))}
+        onSelect={(row) =>
+          store.update(({ selected }) => ({
+            selected: { ...selected, depth: row === lens.rows - 1 ? "last" : row === 0 ? "embed" : row - 1 },
+          }))
+        }
         format={format}
         series={[
           ...(old === undefined ? [] : [{ name: "before", values: old, colour: "var(--heat)" }]),
@@ -61,7 +75,11 @@ export function DepthSection({ data, before, model }: { readonly data: TraceData
           clearLabel="follow the answer"
         />
         {view.pinned !== undefined && (
-          <button type="button" className={styles.quietLink} onClick={() => store.update({ pinned: undefined }, { step: true })}>
+          <button
+            type="button"
+            className={styles.quietLink}
+            onClick={() => store.update({ pinned: undefined }, { step: true })}
+          >
             unpin
           </button>
         )}

@@ -1,6 +1,6 @@
-import type { ModelSummary } from "@patchbay/contract";
 import { type CellAddress, divergingScale, sequentialScale, usefulZoom } from "@patchbay/charts/geometry";
 import { CellGrid } from "@patchbay/charts/react";
+import type { ModelSummary } from "@patchbay/contract";
 import { cableColour } from "@patchbay/workbench-state";
 import { useCallback, useMemo, useState } from "react";
 import { useTheme } from "../../shell/theme.ts";
@@ -24,19 +24,19 @@ export function LensPanel({
   zoom,
   onZoom,
   onLayout,
-  canvasRef,
 }: {
   readonly data: TraceData;
   readonly model: ModelSummary;
   readonly zoom: number;
   onZoom(zoom: number): void;
   onLayout(): void;
-  readonly canvasRef: { current: HTMLCanvasElement | null };
 }) {
   const store = useTraceStore();
   const { patches } = useView();
   const theme = useTheme();
-  const [hover, setHover] = useState<{ readonly cell: CellAddress; readonly rectangle: DOMRect } | undefined>(undefined);
+  const [hover, setHover] = useState<{ readonly cell: CellAddress; readonly rectangle: DOMRect } | undefined>(
+    undefined,
+  );
   const { cells, before, after, tokens, row, position } = data;
   const lens = before?.lens;
   const rows = lens?.rows ?? 0;
@@ -66,11 +66,13 @@ export function LensPanel({
         column,
         colour: getComputedStyle(document.documentElement).getPropertyValue(`--cable-${cableColour(cable)}`),
       })),
-    // biome-ignore lint/correctness/useExhaustiveDependencies: the colours are the theme's
     [patches, rows, columns, theme],
   );
   const describe = useCallback(
-    (cell: CellAddress) => (before === undefined ? "" : describeCell({ before, after, tokens, row: rows - 1 - cell.row, column: cell.column })),
+    (cell: CellAddress) =>
+      before === undefined
+        ? ""
+        : describeCell({ before, after, tokens, row: rows - 1 - cell.row, column: cell.column }),
     [before, after, tokens, rows],
   );
   const select = useCallback(
@@ -109,7 +111,6 @@ export function LensPanel({
         onOpen={() => document.getElementById("selected-place")?.focus()}
         onHover={setHover}
         onLayout={onLayout}
-        canvasRef={canvasRef}
         headWidth={patches.length > 0 ? CABLE_WIDTH : HEAD_WIDTH}
         rowHead={(r, height) => (
           <RowHead
@@ -124,7 +125,14 @@ export function LensPanel({
         )}
       />
       {hover !== undefined && hovered !== undefined && before !== undefined && (
-        <LensTooltip rectangle={hover.rectangle} before={before} after={after} row={hovered.row} column={hovered.column} token={tokens[hovered.column]?.text ?? ""} />
+        <LensTooltip
+          rectangle={hover.rectangle}
+          before={before}
+          after={after}
+          row={hovered.row}
+          column={hovered.column}
+          token={tokens[hovered.column]?.text ?? ""}
+        />
       )}
     </>
   );

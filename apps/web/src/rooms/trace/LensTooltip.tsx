@@ -48,7 +48,8 @@ export function LensTooltip({
         {tracked !== undefined && (
           <>
             <br />
-            <TokenChip text={tracked.text} tone="bare" /> rank {tracked.rank(row, column)} · {formatProbability(tracked.probability(row, column))}
+            <TokenChip text={tracked.text} tone="bare" /> rank {tracked.rank(row, column)} ·{" "}
+            {formatProbability(tracked.probability(row, column))}
           </>
         )}
       </p>
@@ -56,7 +57,17 @@ export function LensTooltip({
   );
 }
 
-function TooltipSide({ name, side, row, column }: { readonly name: string | undefined; readonly side: LensSide; readonly row: number; readonly column: number }) {
+function TooltipSide({
+  name,
+  side,
+  row,
+  column,
+}: {
+  readonly name: string | undefined;
+  readonly side: LensSide;
+  readonly row: number;
+  readonly column: number;
+}) {
   return (
     <table>
       {name !== undefined && <caption>{name}</caption>}

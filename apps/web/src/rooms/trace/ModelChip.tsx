@@ -1,6 +1,6 @@
 import type { ModelSummary } from "@patchbay/contract";
-import { useModels } from "../../shell/models.ts";
 import { Link } from "../../shell/Link.tsx";
+import { useModels } from "../../shell/models.ts";
 import { formatBytes, formatCount } from "../../shell/ui/format-number.ts";
 import { Popover } from "../../shell/ui/Popover.tsx";
 import styles from "./Trace.module.css";
@@ -14,7 +14,10 @@ export function ModelChip({ model }: { readonly model: ModelSummary }) {
     ["Family", model.family + (model.gated ? ", gated MLP" : "")],
     ["Parameters", formatCount(model.parameters)],
     ["Layers × width", `${model.layers} × ${model.residualWidth}`],
-    ["Heads a layer", `${model.heads} of ${model.headWidth}${model.keyValueHeads === model.heads ? "" : `, ${model.keyValueHeads} key-value`}`],
+    [
+      "Heads a layer",
+      `${model.heads} of ${model.headWidth}${model.keyValueHeads === model.heads ? "" : `, ${model.keyValueHeads} key-value`}`,
+    ],
     ["Neurons a layer", formatCount(model.neuronsPerLayer)],
     ["Vocabulary", formatCount(model.vocabulary)],
     ["Context", `${formatCount(model.context)} tokens`],
@@ -30,7 +33,8 @@ export function ModelChip({ model }: { readonly model: ModelSummary }) {
         <button type="button" className={styles.modelChip} {...trigger}>
           <strong>{model.name}</strong>
           <span>
-            {model.layers} layers · {model.residualWidth} wide · {formatCount(model.layers * model.neuronsPerLayer)} neurons
+            {model.layers} layers · {model.residualWidth} wide · {formatCount(model.layers * model.neuronsPerLayer)}{" "}
+            neurons
           </span>
         </button>
       )}

@@ -20,7 +20,9 @@ export function NeuronSection({ data, model }: { readonly data: TraceData; reado
     return (
       <section>
         <h2 className="section-title">Neurons</h2>
-        <p className={styles.caption}>The embedding row comes before the first MLP. Choose a layer to see its neurons.</p>
+        <p className={styles.caption}>
+          The embedding row comes before the first MLP. Choose a layer to see its neurons.
+        </p>
       </section>
     );
   }
@@ -34,7 +36,11 @@ export function NeuronSection({ data, model }: { readonly data: TraceData; reado
         </span>
         <span>activation · |update|{showsAfter ? ", after" : ""}</span>
       </h2>
-      {ledger === undefined || ledger.layer !== layer ? <Skeleton height={260} /> : <Ledger ledger={ledger} model={model} />}
+      {ledger === undefined || ledger.layer !== layer ? (
+        <Skeleton height={260} />
+      ) : (
+        <Ledger ledger={ledger} model={model} />
+      )}
     </section>
   );
 }
@@ -57,7 +63,10 @@ function Ledger({ ledger, model }: { readonly ledger: LedgerResult; readonly mod
           {ledger.updates.map(({ neuron, activation, norm, promotes, suppresses }) => (
             <tr key={neuron}>
               <th scope="row">
-                <Link className="mono" href={pathOfRoute({ room: "neuron", model: model.name, layer: ledger.layer, neuron })}>
+                <Link
+                  className="mono"
+                  href={pathOfRoute({ room: "neuron", model: model.name, layer: ledger.layer, neuron })}
+                >
                   N{neuron}
                 </Link>
               </th>
@@ -66,12 +75,22 @@ function Ledger({ ledger, model }: { readonly ledger: LedgerResult; readonly mod
               <td className={styles.promotes}>
                 <span title="promotes">
                   {promotes.slice(0, CHIPS).map(({ id, text, score }) => (
-                    <TokenChip key={id} text={text} tone="heat" title={`promotes ${JSON.stringify(text)}: ${formatFixed(score)} logits`} />
+                    <TokenChip
+                      key={id}
+                      text={text}
+                      tone="heat"
+                      title={`promotes ${JSON.stringify(text)}: ${formatFixed(score)} logits`}
+                    />
                   ))}
                 </span>
                 <span title="suppresses" className={styles.suppresses}>
                   {suppresses.slice(0, CHIPS - 1).map(({ id, text, score }) => (
-                    <TokenChip key={id} text={text} tone="counter" title={`suppresses ${JSON.stringify(text)}: ${formatFixed(score)} logits`} />
+                    <TokenChip
+                      key={id}
+                      text={text}
+                      tone="counter"
+                      title={`suppresses ${JSON.stringify(text)}: ${formatFixed(score)} logits`}
+                    />
                   ))}
                 </span>
               </td>
@@ -90,8 +109,9 @@ function Ledger({ ledger, model }: { readonly ledger: LedgerResult; readonly mod
         </tbody>
       </table>
       <p className={styles.caption}>
-        {(model.neuronsPerLayer - ledger.updates.length).toLocaleString("en-US")} others together: length {formatFixed(ledger.restNorm)} of{" "}
-        {formatFixed(ledger.outputNorm)} · sum − mlp_out = {ledger.residual.toExponential(0).replace("-", "−")}
+        {(model.neuronsPerLayer - ledger.updates.length).toLocaleString("en-US")} others together: length{" "}
+        {formatFixed(ledger.restNorm)} of {formatFixed(ledger.outputNorm)} · sum − mlp_out ={" "}
+        {ledger.residual.toExponential(0).replace("-", "−")}
       </p>
     </>
   );

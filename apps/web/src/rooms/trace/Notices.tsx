@@ -14,17 +14,26 @@ export function Notices({ data }: { readonly data: TraceData }) {
     <div className={styles.notices} role="status">
       {notices.length > 0 && (
         <p>
-          {notices.join(" ")} <Button kind="bare" onClick={store.dismissNotices}>Dismiss</Button>
+          {notices.join(" ")}{" "}
+          <Button kind="bare" onClick={store.dismissNotices}>
+            Dismiss
+          </Button>
         </p>
       )}
       {failedAgain !== undefined && (
         <p data-kind="bad">
-          {failedAgain.detail} The grid shows the run before. <Button kind="bare" onClick={data.reload}>Run again</Button>
+          {failedAgain.detail} The grid shows the run before.{" "}
+          <Button kind="bare" onClick={data.reload}>
+            Run again
+          </Button>
         </p>
       )}
       {data.status === "cancelled" && data.before !== undefined && (
         <p>
-          Cancelled. The grid shows the run before. <Button kind="bare" onClick={data.reload}>Run again</Button>
+          Cancelled. The grid shows the run before.{" "}
+          <Button kind="bare" onClick={data.reload}>
+            Run again
+          </Button>
         </p>
       )}
       {data.tokenProblem !== undefined && pinned !== undefined && (

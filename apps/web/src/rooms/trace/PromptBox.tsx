@@ -44,22 +44,22 @@ export function PromptBox({ model, data }: { readonly model: ModelSummary; reado
     <>
       <div className={styles.prompt} data-focused={focused}>
         <div className={styles.promptBody}>
-        <textarea
-          ref={area}
-          id="prompt"
-          className="mono"
-          rows={1}
-          spellCheck={false}
-          aria-label="Prompt"
-          aria-keyshortcuts="Control+Enter Meta+Enter"
-          value={draft}
-          placeholder="Type a prompt…"
-          onChange={(event) => setDraft(event.target.value)}
-          onKeyDown={onKeyDown}
-          onFocus={() => setFocused(true)}
-          onBlur={() => setFocused(false)}
-        />
-        {(focused || changed) && <LiveTokens model={model} text={draft} prependBos={prependBos} changed={changed} />}
+          <textarea
+            ref={area}
+            id="prompt"
+            className="mono"
+            rows={1}
+            spellCheck={false}
+            aria-label="Prompt"
+            aria-keyshortcuts="Control+Enter Meta+Enter"
+            value={draft}
+            placeholder="Type a prompt…"
+            onChange={(event) => setDraft(event.target.value)}
+            onKeyDown={onKeyDown}
+            onFocus={() => setFocused(true)}
+            onBlur={() => setFocused(false)}
+          />
+          {(focused || changed) && <LiveTokens model={model} text={draft} prependBos={prependBos} changed={changed} />}
         </div>
       </div>
       {pending ? (

@@ -3,9 +3,9 @@ import { cableColour, type Patch } from "@patchbay/workbench-state";
 import { useState } from "react";
 import { Popover } from "../../shell/ui/Popover.tsx";
 import { Segmented } from "../../shell/ui/Segmented.tsx";
-import styles from "./Side.module.css";
-import { rowOfSite } from "./patched-cells.ts";
 import { addPatch, rowPatches } from "./patch-actions.ts";
+import { rowOfSite } from "./patched-cells.ts";
+import styles from "./Side.module.css";
 import { useTraceStore, useView } from "./trace-context.tsx";
 
 /** A row's name and its jack: the place where a patch enters. */
@@ -91,4 +91,3 @@ function jackColour(entering: readonly Patch[]): string {
   const first = entering.find(({ muted }) => !muted);
   return first === undefined ? "var(--ink-4)" : `var(--cable-${cableColour(first.cable)})`;
 }
-

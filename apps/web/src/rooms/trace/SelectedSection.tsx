@@ -1,5 +1,5 @@
-import type { ModelSummary } from "@patchbay/contract";
 import { BarList } from "@patchbay/charts/react";
+import type { ModelSummary } from "@patchbay/contract";
 import type { LensSide } from "@patchbay/workbench-state";
 import { formatFixed, formatProbability } from "../../shell/ui/format-number.ts";
 import { TokenChip } from "../../shell/ui/TokenChip.tsx";
@@ -11,7 +11,15 @@ import type { TraceData } from "./use-trace-data.ts";
 const SHOWN = 7;
 
 /** The distribution at the selected place. A click follows that token. */
-export function SelectedSection({ data, before, model }: { readonly data: TraceData; readonly before: LensSide; readonly model: ModelSummary }) {
+export function SelectedSection({
+  data,
+  before,
+  model,
+}: {
+  readonly data: TraceData;
+  readonly before: LensSide;
+  readonly model: ModelSummary;
+}) {
   const store = useTraceStore();
   const { compare } = useView();
   const { row, position, after } = data;
@@ -41,7 +49,8 @@ export function SelectedSection({ data, before, model }: { readonly data: TraceD
             reference: other?.probabilityOf(row, position, id),
             text: formatProbability(probability),
             title: `Follow ${JSON.stringify(text)} through depth`,
-            onClick: () => store.update({ pinned: text.trim() === "" || text.includes("<") ? id : text }, { step: true }),
+            onClick: () =>
+              store.update({ pinned: text.trim() === "" || text.includes("<") ? id : text }, { step: true }),
           })),
           {
             key: "rest",
@@ -53,8 +62,10 @@ export function SelectedSection({ data, before, model }: { readonly data: TraceD
         ]}
       />
       <p className={styles.caption}>
-        {isOutput ? "the model's own output" : `as if ${label === "embed" ? "there were no layers" : "the model stopped here"}`} · entropy{" "}
-        {formatFixed(lens.entropy(row, position))} nats
+        {isOutput
+          ? "the model's own output"
+          : `as if ${label === "embed" ? "there were no layers" : "the model stopped here"}`}{" "}
+        · entropy {formatFixed(lens.entropy(row, position))} nats
         {!isOutput && ` · KL to final ${formatFixed(lens.divergence(row, position))}`}
       </p>
     </section>

@@ -7,7 +7,14 @@ export function SetupProgress({ setup }: { readonly setup: Setup }) {
   return (
     <div className={styles.setup}>
       <h2>Installing the bundled model</h2>
-      <div className={styles.setupTrack} role="progressbar" aria-label="Installation" aria-valuenow={percent} aria-valuemin={0} aria-valuemax={100}>
+      <div
+        className={styles.setupTrack}
+        role="progressbar"
+        aria-label="Installation"
+        aria-valuenow={percent}
+        aria-valuemin={0}
+        aria-valuemax={100}
+      >
         <i style={{ width: `${percent}%` }} />
       </div>
       <p role="status">

@@ -1,9 +1,9 @@
 import type { ModelSummary } from "@patchbay/contract";
+import { Skeleton } from "../../shell/ui/Skeleton.tsx";
 import { DepthSection } from "./DepthSection.tsx";
 import { NeuronSection } from "./NeuronSection.tsx";
 import { SelectedSection } from "./SelectedSection.tsx";
 import styles from "./Side.module.css";
-import { Skeleton } from "../../shell/ui/Skeleton.tsx";
 import type { TraceData } from "./use-trace-data.ts";
 import { WritersSection } from "./WritersSection.tsx";
 

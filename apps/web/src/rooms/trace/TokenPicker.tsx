@@ -61,7 +61,8 @@ function TokenSearch({
     { delay: 100 },
   );
   const tokens = state.value?.tokens ?? [];
-  const pick = (token: (typeof tokens)[number]) => onPick(token.special === true || !isReadable(token.text) ? token.id : token.text);
+  const pick = (token: (typeof tokens)[number]) =>
+    onPick(token.special === true || !isReadable(token.text) ? token.id : token.text);
   return (
     <div className={styles.tokenSearch}>
       <input

@@ -4,8 +4,8 @@ import { interventionsOf } from "@patchbay/workbench-state";
 import { useMemo } from "react";
 import { useTheme } from "../../shell/theme.ts";
 import { Button } from "../../shell/ui/Button.tsx";
-import { Segmented } from "../../shell/ui/Segmented.tsx";
 import { formatFixed } from "../../shell/ui/format-number.ts";
+import { Segmented } from "../../shell/ui/Segmented.tsx";
 import { ExportButton } from "./ExportButton.tsx";
 import styles from "./Trace.module.css";
 import { useTraceStore, useView } from "./trace-context.tsx";
@@ -16,12 +16,10 @@ export function Toolbar({
   data,
   zoom,
   onZoom,
-  gridCanvas,
 }: {
   readonly data: TraceData;
   readonly zoom: number;
   onZoom(zoom: number): void;
-  readonly gridCanvas: { readonly current: HTMLCanvasElement | null };
 }) {
   const store = useTraceStore();
   const view = useView();
@@ -77,7 +75,7 @@ export function Toolbar({
                 Fit
               </Button>
             )}
-            <ExportButton data={data} gridCanvas={gridCanvas} />
+            <ExportButton data={data} />
           </span>
         </>
       )}
@@ -89,7 +87,9 @@ function LensLegend({ data }: { readonly data: TraceData }) {
   const theme = useTheme();
   const { cells } = data;
   const scale = useMemo(
-    () => cells && (cells.kind === "diverging" ? divergingScale(theme, cells.domain[1]) : sequentialScale(theme, cells.domain)),
+    () =>
+      cells &&
+      (cells.kind === "diverging" ? divergingScale(theme, cells.domain[1]) : sequentialScale(theme, cells.domain)),
     [cells, theme],
   );
   const { measure } = useView();
@@ -99,7 +99,11 @@ function LensLegend({ data }: { readonly data: TraceData }) {
   const places = Math.abs(high) >= 10 || Number.isInteger(high) ? 0 : 2;
   return (
     <span className={styles.legend}>
-      <ColourLegend scale={scale} low={rank ? "10k" : formatFixed(low, places)} high={rank ? "0" : formatFixed(high, places)} />
+      <ColourLegend
+        scale={scale}
+        low={rank ? "10k" : formatFixed(low, places)}
+        high={rank ? "0" : formatFixed(high, places)}
+      />
       {cells.meaning}
     </span>
   );

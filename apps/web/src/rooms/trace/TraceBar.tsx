@@ -1,6 +1,6 @@
 import type { ModelSummary } from "@patchbay/contract";
-import { Kbd } from "../../shell/ui/Kbd.tsx";
 import { commandRegistry } from "../../shell/commands.ts";
+import { Kbd } from "../../shell/ui/Kbd.tsx";
 import { ModelChip } from "./ModelChip.tsx";
 import { PromptBox } from "./PromptBox.tsx";
 import { ShareButton } from "./ShareButton.tsx";

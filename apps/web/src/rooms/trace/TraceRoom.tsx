@@ -1,15 +1,15 @@
 "use client";
 
-import { Button } from "../../shell/ui/Button.tsx";
-import { EmptyState } from "../../shell/ui/EmptyState.tsx";
-import { ErrorState } from "../../shell/ui/ErrorState.tsx";
 import { Link } from "../../shell/Link.tsx";
 import { refreshModels, useModel, useModels } from "../../shell/models.ts";
 import { Room } from "../../shell/Room.tsx";
 import { RoomSkeleton } from "../../shell/RoomSkeleton.tsx";
+import { Button } from "../../shell/ui/Button.tsx";
+import { EmptyState } from "../../shell/ui/EmptyState.tsx";
+import { ErrorState } from "../../shell/ui/ErrorState.tsx";
 import { SetupProgress } from "./SetupProgress.tsx";
-import { TraceProvider, useView } from "./trace-context.tsx";
 import { TraceWorkbench } from "./TraceWorkbench.tsx";
+import { TraceProvider, useView } from "./trace-context.tsx";
 
 /** Prompt in, every layer's reading of it out, and patches between the two. */
 export function TraceRoom() {
@@ -36,7 +36,11 @@ function ModelGate() {
       ) : (
         <EmptyState
           title={view.model === undefined ? "No model is installed" : `There is no model called “${view.model}” here`}
-          action={<Link href={models.length > 0 ? "/" : "/models"}>{models.length > 0 ? "Trace with the bundled model" : "Go to Models"}</Link>}
+          action={
+            <Link href={models.length > 0 ? "/" : "/models"}>
+              {models.length > 0 ? "Trace with the bundled model" : "Go to Models"}
+            </Link>
+          }
         >
           {models.length > 0
             ? `Installed: ${models.map(({ name }) => name).join(", ")}.`

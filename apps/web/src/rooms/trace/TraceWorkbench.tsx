@@ -10,10 +10,10 @@ import { Dock } from "./Dock.tsx";
 import { LensPanel } from "./LensPanel.tsx";
 import { Notices } from "./Notices.tsx";
 import { SidePanel } from "./SidePanel.tsx";
+import { Toolbar } from "./Toolbar.tsx";
 import styles from "./Trace.module.css";
 import { TraceBar } from "./TraceBar.tsx";
 import { TraceStatus } from "./TraceStatus.tsx";
-import { Toolbar } from "./Toolbar.tsx";
 import { useTraceStore, useView } from "./trace-context.tsx";
 import { useTraceCommands } from "./use-trace-commands.ts";
 import { useTraceData } from "./use-trace-data.ts";
@@ -23,7 +23,6 @@ export function TraceWorkbench({ model }: { readonly model: ModelSummary }) {
   const view = useView();
   const data = useTraceData(view, model);
   const stage = useRef<HTMLDivElement>(null);
-  const gridCanvas = useRef<HTMLCanvasElement | null>(null);
   const [zoom, setZoom] = useState(1);
   const [layoutCount, setLayoutCount] = useState(0);
   const onLayout = useCallback(() => setLayoutCount((count) => count + 1), []);
@@ -36,13 +35,13 @@ export function TraceWorkbench({ model }: { readonly model: ModelSummary }) {
     <Room title={view.prompt.slice(0, 40) || "Trace"} scroll={false} bar={<TraceBar model={model} data={data} />}>
       <div className={styles.layout}>
         <div className={styles.stage} ref={stage}>
-          <Toolbar data={data} zoom={zoom} onZoom={setZoom} gridCanvas={gridCanvas} />
+          <Toolbar data={data} zoom={zoom} onZoom={setZoom} />
           <Notices data={data} />
           <div className={styles.figure} data-stale={data.status === "pending" && data.run !== undefined}>
             {data.before === undefined ? (
               <TraceStatus data={data} layers={model.layers} />
             ) : view.panel === "lens" ? (
-              <LensPanel data={data} model={model} zoom={zoom} onZoom={setZoom} onLayout={onLayout} canvasRef={gridCanvas} />
+              <LensPanel data={data} model={model} zoom={zoom} onZoom={setZoom} onLayout={onLayout} />
             ) : view.panel === "attention" ? (
               <AttentionPanel data={data} model={model} />
             ) : (
@@ -50,7 +49,9 @@ export function TraceWorkbench({ model }: { readonly model: ModelSummary }) {
             )}
           </div>
           <Dock data={data} model={model} onLayout={onLayout} />
-          {view.panel === "lens" && data.before !== undefined && <Cables stage={stage} patches={view.patches} layoutCount={layoutCount} />}
+          {view.panel === "lens" && data.before !== undefined && (
+            <Cables stage={stage} patches={view.patches} layoutCount={layoutCount} />
+          )}
         </div>
         <SidePanel data={data} model={model} />
       </div>

@@ -33,7 +33,8 @@ export function WritersSection({ data }: { readonly data: TraceData }) {
     <section>
       <h2 className="section-title">
         <span>
-          {kind === "difference" ? "Change in who wrote" : "Who wrote"} <span className="mono">“{visibleToken(result.target.token.text)}”</span>
+          {kind === "difference" ? "Change in who wrote" : "Who wrote"}{" "}
+          <span className="mono">“{visibleToken(result.target.token.text)}”</span>
           {minus !== undefined && <span className="mono"> − “{visibleToken(minus.text)}”</span>} here
         </span>
         <span>logits, sum {formatFixed(total)}</span>
@@ -52,17 +53,35 @@ export function WritersSection({ data }: { readonly data: TraceData }) {
             ...(part === "head" && layer !== undefined && unit !== undefined
               ? {
                   title: "Open this head",
-                  onClick: () => store.update({ panel: "attention" as const, head: { layer, head: unit } }, { step: true }),
+                  onClick: () =>
+                    store.update({ panel: "attention" as const, head: { layer, head: unit } }, { step: true }),
                 }
               : {}),
           })),
-          { key: "rest", label: `${rest.length} other parts`, value: restShare, text: formatSigned(restShare), quiet: true },
-          { key: "unexplained", label: "unexplained", value: unexplained, text: formatFixed(unexplained, 2), quiet: true, title: `${unexplained} logits` },
+          {
+            key: "rest",
+            label: `${rest.length} other parts`,
+            value: restShare,
+            text: formatSigned(restShare),
+            quiet: true,
+          },
+          {
+            key: "unexplained",
+            label: "unexplained",
+            value: unexplained,
+            text: formatFixed(unexplained, 2),
+            quiet: true,
+            title: `${unexplained} logits`,
+          },
         ]}
       />
       <p className={styles.captionRow}>
         <span>direct shares, final norm's scale held</span>
-        <button type="button" className={styles.quietLink} onClick={() => store.update({ panel: "contributions" }, { step: true })}>
+        <button
+          type="button"
+          className={styles.quietLink}
+          onClick={() => store.update({ panel: "contributions" }, { step: true })}
+        >
           all parts
         </button>
       </p>

@@ -40,5 +40,8 @@ test("changes of a run against itself are zero", () => {
 
 test("the grid has heads, then the MLP, and no value where there is no part", () => {
   const values = contributionGrid(contributions(attribution([0.5, 1, 2, 4]), undefined), 2, 2);
-  assert.deepEqual([...values].map((value) => (Number.isNaN(value) ? "none" : value)), [1, 2, 4, "none", "none", "none"]);
+  assert.deepEqual(
+    [...values].map((value) => (Number.isNaN(value) ? "none" : value)),
+    [1, 2, 4, "none", "none", "none"],
+  );
 });

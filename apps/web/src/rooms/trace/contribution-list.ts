@@ -36,7 +36,12 @@ export function contributionChanges(after: AttributionResult, before: Attributio
     .sort((a, b) => Math.abs(b.share) - Math.abs(a.share));
 }
 
-export function componentName({ kind, layer, unit, label }: Pick<Component, "kind" | "layer" | "unit" | "label">): string {
+export function componentName({
+  kind,
+  layer,
+  unit,
+  label,
+}: Pick<Component, "kind" | "layer" | "unit" | "label">): string {
   switch (kind) {
     case "head":
       return `L${layer} attention · H${unit}`;

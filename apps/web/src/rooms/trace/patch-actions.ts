@@ -67,18 +67,50 @@ export function rowPatches(
   if (layer < 0) {
     const site = { kind: "hook_embed" } as const;
     return [
-      { title: "Scale the embedding", note: "× 0.5", patch: { ...whole, site, operation: { op: "scale", value: 0.5 } } },
+      {
+        title: "Scale the embedding",
+        note: "× 0.5",
+        patch: { ...whole, site, operation: { op: "scale", value: 0.5 } },
+      },
       { title: "Zero the embedding", note: "= 0", patch: { ...whole, site, operation: { op: "zero" } } },
-      { title: "Take it from another prompt", note: "replace", patch: { ...whole, site, operation: { op: "replace", text: "" } } },
+      {
+        title: "Take it from another prompt",
+        note: "replace",
+        patch: { ...whole, site, operation: { op: "replace", text: "" } },
+      },
     ];
   }
   const neuron = leadingNeuron ?? 0;
   return [
-    { title: `Neuron ${neuron}`, note: leadingNeuron === undefined ? "set to 0" : "largest here, set to 0", patch: neuronPatch(layer, neuron, 0) },
-    { title: "One head", note: "H0, zero its output", patch: { ...whole, site: { kind: "attn.hook_z", layer }, units: [0], operation: { op: "zero" } } },
-    { title: "All of attention", note: "zero what it adds", patch: { ...whole, site: { kind: "hook_attn_out", layer }, operation: { op: "zero" } } },
-    { title: "All of the MLP", note: "zero what it adds", patch: { ...whole, site: { kind: "hook_mlp_out", layer }, operation: { op: "zero" } } },
-    { title: "Residual stream from another prompt", note: "replace", patch: { ...whole, site: { kind: "hook_resid_post", layer }, operation: { op: "replace", text: "" } } },
-    { title: "Scale the residual stream", note: "× 0.5", patch: { ...whole, site: { kind: "hook_resid_post", layer }, operation: { op: "scale", value: 0.5 } } },
+    {
+      title: `Neuron ${neuron}`,
+      note: leadingNeuron === undefined ? "set to 0" : "largest here, set to 0",
+      patch: neuronPatch(layer, neuron, 0),
+    },
+    {
+      title: "One head",
+      note: "H0, zero its output",
+      patch: { ...whole, site: { kind: "attn.hook_z", layer }, units: [0], operation: { op: "zero" } },
+    },
+    {
+      title: "All of attention",
+      note: "zero what it adds",
+      patch: { ...whole, site: { kind: "hook_attn_out", layer }, operation: { op: "zero" } },
+    },
+    {
+      title: "All of the MLP",
+      note: "zero what it adds",
+      patch: { ...whole, site: { kind: "hook_mlp_out", layer }, operation: { op: "zero" } },
+    },
+    {
+      title: "Residual stream from another prompt",
+      note: "replace",
+      patch: { ...whole, site: { kind: "hook_resid_post", layer }, operation: { op: "replace", text: "" } },
+    },
+    {
+      title: "Scale the residual stream",
+      note: "× 0.5",
+      patch: { ...whole, site: { kind: "hook_resid_post", layer }, operation: { op: "scale", value: 0.5 } },
+    },
   ];
 }

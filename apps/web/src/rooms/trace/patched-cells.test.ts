@@ -23,6 +23,19 @@ test("a site is in the first row that it can change", () => {
 test("only audible patches, only positions of the prompt", () => {
   assert.deepEqual(patchedCells([PATCH], 7, 4), [{ cable: "teal", row: 3, column: 1 }]);
   assert.equal(patchedCells([{ ...PATCH, positions: "all" }], 7, 4).length, 4);
-  assert.deepEqual(patchedCells([{ ...PATCH, positions: "last" }], 7, 4).map(({ column }) => column), [3]);
-  assert.deepEqual(patchedCells([{ ...PATCH, muted: true }, { ...PATCH, positions: "generated" }], 7, 4), []);
+  assert.deepEqual(
+    patchedCells([{ ...PATCH, positions: "last" }], 7, 4).map(({ column }) => column),
+    [3],
+  );
+  assert.deepEqual(
+    patchedCells(
+      [
+        { ...PATCH, muted: true },
+        { ...PATCH, positions: "generated" },
+      ],
+      7,
+      4,
+    ),
+    [],
+  );
 });

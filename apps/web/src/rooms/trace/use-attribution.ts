@@ -18,10 +18,22 @@ export function useAttribution(data: TraceData): ShownAttribution | undefined {
   const after = data.detailAfter?.results.attribution;
   if (before === undefined) return undefined;
   if (compare === "before" || after === undefined) {
-    return { result: before, parts: contributions(before, undefined), kind: "plain", total: before.total, unexplained: before.unexplained };
+    return {
+      result: before,
+      parts: contributions(before, undefined),
+      kind: "plain",
+      total: before.total,
+      unexplained: before.unexplained,
+    };
   }
   if (compare === "after") {
-    return { result: after, parts: contributions(after, before), kind: "plain", total: after.total, unexplained: after.unexplained };
+    return {
+      result: after,
+      parts: contributions(after, before),
+      kind: "plain",
+      total: after.total,
+      unexplained: after.unexplained,
+    };
   }
   return {
     result: after,

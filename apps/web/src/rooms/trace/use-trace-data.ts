@@ -18,8 +18,8 @@ import {
 } from "@patchbay/workbench-state";
 import { useMemo } from "react";
 import type { ProblemFacts } from "../../shell/ui/ErrorState.tsx";
-import { type VisibleToken, visibleTokens } from "./visible-tokens.ts";
 import { useRun } from "./use-run.ts";
+import { type VisibleToken, visibleTokens } from "./visible-tokens.ts";
 
 export interface TraceData {
   readonly status: "empty" | "pending" | "ready" | "failed" | "cancelled";
@@ -78,7 +78,10 @@ export function useTraceData(view: TraceView, model: ModelSummary): TraceData {
   const target = view.pinned ?? leader;
   const followed = fresh && target !== undefined ? { norm: view.norm, tokens: [target] } : undefined;
   const trackBefore = useRun(followed && trackRequest(subject, [], followed));
-  const trackAfter = useRun(followed && patched ? trackRequest(subject, interventions, followed) : undefined, DOSE_DELAY);
+  const trackAfter = useRun(
+    followed && patched ? trackRequest(subject, interventions, followed) : undefined,
+    DOSE_DELAY,
+  );
 
   const detailPlace =
     fresh && target !== undefined

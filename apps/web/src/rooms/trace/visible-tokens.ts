@@ -13,7 +13,10 @@ export interface VisibleToken {
 export function visibleTokens(tokens: readonly Token[]): VisibleToken[] {
   return tokens.map((token, position) => ({
     id: token.id,
-    text: token.bytes !== undefined && !/\p{L}|\p{N}/u.test(token.text) ? `<${token.bytes}>` : visibleToken(token.text, token.special),
+    text:
+      token.bytes !== undefined && !/\p{L}|\p{N}/u.test(token.text)
+        ? `<${token.bytes}>`
+        : visibleToken(token.text, token.special),
     label: String(position),
     special: token.special === true,
   }));

@@ -18,8 +18,8 @@ export function Segmented<Value extends string>({
 }: {
   readonly label: string;
   readonly value: Value;
-  readonly options: readonly SegmentedOption<Value>[];
-  onChange(value: Value): void;
+  readonly options: readonly SegmentedOption<NoInfer<Value>>[];
+  onChange(value: NoInfer<Value>): void;
 }) {
   return (
     <fieldset className={styles.segmented}>

@@ -1,8 +1,5 @@
 /** The next-token distribution with and without the clamp, side by side. */
-import type { RunResult } from "@patchbay/contract";
-import type { z } from "zod";
-
-type Run = z.infer<typeof RunResult>;
+import type { Run } from "../wire.ts";
 
 export interface NextToken {
   readonly id: number;

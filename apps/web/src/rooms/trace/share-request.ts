@@ -1,0 +1,72 @@
+/** A finding of the Trace room: everything that the view shows, each run as one request that computes it all at once. */
+import type { ModelSummary, RunRequest, SnapshotRequest } from "@patchbay/contract";
+import {
+  encodeTraceView,
+  generationRequest,
+  interventionsOf,
+  runInput,
+  type TraceView,
+} from "@patchbay/workbench-state";
+
+export interface ShownPlace {
+  readonly layer: number | undefined;
+  readonly position: number;
+  readonly target: number | string | undefined;
+}
+
+export function shareRequest(
+  view: TraceView,
+  model: Pick<ModelSummary, "name">,
+  place: ShownPlace,
+  title: string,
+  note: string,
+): SnapshotRequest {
+  const subject = { model: model.name, prompt: view.prompt, prependBos: view.prependBos };
+  const run = (interventions: RunRequest["interventions"] = []): RunRequest => ({
+    model: model.name,
+    input: runInput(view),
+    ...(interventions.length === 0 ? {} : { interventions }),
+    compute: shownCompute(view, place),
+  });
+  const inRun = interventionsOf(view.patches, "run");
+  const inGeneration = interventionsOf(view.patches, "generation");
+  const parts: SnapshotRequest["parts"] = [
+    { role: "before", kind: "run", request: run() },
+    ...(inRun.length > 0 ? [{ role: "after", kind: "run" as const, request: run(inRun) }] : []),
+    { role: "continuation before", kind: "generation", request: generationRequest(subject, [], view.sampling) },
+    ...(inGeneration.length > 0
+      ? [
+          {
+            role: "continuation after",
+            kind: "generation" as const,
+            request: generationRequest(subject, inGeneration, view.sampling),
+          },
+        ]
+      : []),
+  ];
+  return {
+    ...(title === "" ? {} : { title }),
+    ...(note === "" ? {} : { note }),
+    view: { room: "trace", path: `/${encodeTraceView({ ...view, model: model.name })}` },
+    parts,
+  };
+}
+
+/** One pass that computes what the room asks for in several. */
+export function shownCompute(
+  view: TraceView,
+  { layer, position, target }: ShownPlace,
+): NonNullable<RunRequest["compute"]> {
+  return {
+    lens: { norm: view.norm, positions: "all", top: 10, ...(target === undefined ? {} : { tokens: [target] }) },
+    ...(target === undefined
+      ? {}
+      : {
+          attribution: {
+            target: { token: target, ...(view.minus === undefined ? {} : { minus: view.minus }) },
+            position,
+          },
+        }),
+    ...(layer === undefined ? {} : { ledger: { layer, position, top: 12 } }),
+  };
+}
