@@ -57,7 +57,10 @@ async function uncached(engine: Engine, prompt: Tokens, edits: readonly SiteEdit
 
 /** The part of an edit that lies in a sequence which is still growing. */
 function within(edit: SiteEdit, length: number): SiteEdit[] {
-  const { positions } = edit;
+  const { positions, dimensions, site } = edit;
+  if (dimensions !== "all" && describeSite(site.kind).detailAxis === "key" && dimensions.some((key) => key >= length)) {
+    return within({ ...edit, dimensions: dimensions.filter((key) => key < length) }, length);
+  }
   if (positions === "all") return [edit];
   if ("from" in positions) return positions.from < length ? [edit] : [];
   const reached = positions.filter((position) => position < length);

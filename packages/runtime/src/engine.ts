@@ -1,43 +1,27 @@
 /** The engine of one opened model: walks the stages, applies edits, reads sites, runs analysis graphs. */
 import {
-  buildStage,
-  checkEdit,
-  checkRead,
   type Engine,
   type ForwardRequest,
   type ForwardResult,
   type KeyValueCache,
   type Program,
   rotaryTables,
-  type SiteEdit,
   type SiteRead,
   STAGE_VALUES,
-  type Stage,
-  type StageGraph,
-  type StageVariant,
   type TransformerModel,
   type UnembedRequest,
   type UnembedResult,
 } from "@patchbay/transformer";
-import {
-  type AxisName,
-  describeSite,
-  ensureDefined,
-  PatchbayError,
-  selectAlong,
-  type Tensor,
-  type TensorData,
-  tensor,
-} from "@patchbay/vocabulary";
+import { ensureDefined, PatchbayError, type Tensor, type TensorData, tensor } from "@patchbay/vocabulary";
 import { causalMask } from "./causal-mask.ts";
+import { checkForward, checkReadIn } from "./check-forward.ts";
 import { cacheBytes, GrowingCache } from "./key-value-cache.ts";
 import type { MemoryBudget } from "./memory-budget.ts";
 import { float32Tensor, int64Tensor, type RuntimeTensor, toRuntime } from "./onnx-runtime.ts";
-import { editFeeds, type StageKind, selectionFeeds, type Window, windowLength } from "./stage-feeds.ts";
-import { type TurnQueue, throwIfCancelled } from "./turn-queue.ts";
+import type { Window } from "./stage-feeds.ts";
+import { StageRunner } from "./stage-runner.ts";
+import type { TurnQueue } from "./turn-queue.ts";
 
-/** A second session (a copy of the block's weights) is opened for a partial read only where it saves this much. */
-const SELECTION_PAYS_OFF_IN_BYTES = 2 ** 18;
 const RESIDUAL_AXES = ["batch", "position", "residual"];
 
 export interface EngineParts {
@@ -52,14 +36,12 @@ export function createEngine(model: TransformerModel, { budget, turns }: EngineP
 class OnnxEngine implements Engine {
   readonly model: TransformerModel;
   readonly #budget: MemoryBudget;
-  readonly #turns: TurnQueue;
-  /** Stage graphs are small; they are kept while sessions come and go. */
-  readonly #stages = new Map<string, StageGraph>();
+  readonly #runner: StageRunner;
 
   constructor(model: TransformerModel, budget: MemoryBudget, turns: TurnQueue) {
     this.model = model;
     this.#budget = budget;
-    this.#turns = turns;
+    this.#runner = new StageRunner(model, budget, turns);
   }
 
   async forward(request: ForwardRequest): Promise<ForwardResult> {
@@ -68,7 +50,7 @@ class OnnxEngine implements Engine {
     const cache = this.#ownCache(request.cache);
     const window = this.#windowOf(request, cache);
     const until = request.until ?? shape.layers;
-    this.#check(request, window, until);
+    checkForward(shape, request, window, until);
 
     const results = new Map<SiteRead, Tensor>();
     let residual: Tensor;
@@ -78,7 +60,7 @@ class OnnxEngine implements Engine {
         const positions = request.tokens.flatMap(() => window.positions);
         feeds[STAGE_VALUES.positions] = int64Tensor(positions, [window.batch, window.positions.length]);
       }
-      const outputs = await this.#runStage(
+      const outputs = await this.#runner.run(
         { kind: "embed" },
         feeds,
         edits,
@@ -104,7 +86,7 @@ class OnnxEngine implements Engine {
       };
       const fetches: string[] = [STAGE_VALUES.nextResidual];
       if (cache !== undefined) fetches.push(STAGE_VALUES.newKeys, STAGE_VALUES.newValues);
-      const outputs = await this.#runStage(
+      const outputs = await this.#runner.run(
         { kind: "block", layer },
         feeds,
         edits,
@@ -126,6 +108,7 @@ class OnnxEngine implements Engine {
     const [batch = 0] = request.residual.shape;
     const { vocabulary } = this.model.shape;
     const window: Window = { batch, positions: request.positions, keys: request.positions.length };
+    for (const read of reads) checkReadIn(this.model.shape, read, window, "unembed");
     const fetches: string[] = [STAGE_VALUES.logSumExp, STAGE_VALUES.topLogits, STAGE_VALUES.topTokens];
     if (full) fetches.push(STAGE_VALUES.logits);
     const feeds = {
@@ -133,7 +116,7 @@ class OnnxEngine implements Engine {
       [STAGE_VALUES.top]: int64Tensor([Math.min(top, vocabulary)], [1]),
     };
     const results = new Map<SiteRead, Tensor>();
-    const outputs = await this.#runStage({ kind: "unembed" }, feeds, edits, reads, window, fetches, results, signal);
+    const outputs = await this.#runner.run({ kind: "unembed" }, feeds, edits, reads, window, fetches, results, signal);
     const named = (name: string, ...rest: string[]) => ({
       ...ensureDefined(outputs[name], name),
       axes: ["batch", "position", ...rest],
@@ -153,14 +136,15 @@ class OnnxEngine implements Engine {
     fetches: readonly Fetched[],
     signal?: AbortSignal,
   ): Promise<Record<Fetched, Tensor>> {
-    const lease = await this.#budget.lease(this.model.hash, `program:${program.key}`, () => program.build());
-    try {
-      const runtimeFeeds = Object.fromEntries(Object.entries(feeds).map(([name, value]) => [name, toRuntime(value)]));
-      const outputs = await this.#turns.take(() => lease.session.run(runtimeFeeds, fetches), signal);
-      return outputs as Record<Fetched, Tensor>;
-    } finally {
-      lease.done();
-    }
+    const runtimeFeeds = Object.fromEntries(Object.entries(feeds).map(([name, value]) => [name, toRuntime(value)]));
+    const outputs = await this.#runner.compute(
+      `program:${program.key}`,
+      () => program.build(),
+      runtimeFeeds,
+      fetches,
+      signal,
+    );
+    return outputs as Record<Fetched, Tensor>;
   }
 
   newCache(batch: number, positions = this.model.shape.context): KeyValueCache {
@@ -174,88 +158,6 @@ class OnnxEngine implements Engine {
 
   unload(): Promise<number> {
     return this.#budget.release(this.model.hash);
-  }
-
-  /** Runs one stage in the cheapest variant that can do what is asked of it, and files the reads. */
-  async #runStage(
-    stage: Stage,
-    feeds: Readonly<Record<string, RuntimeTensor>>,
-    allEdits: readonly SiteEdit[],
-    allReads: readonly SiteRead[],
-    window: Window,
-    fetches: readonly string[],
-    results: Map<SiteRead, Tensor>,
-    signal: AbortSignal | undefined,
-  ): Promise<Record<string, Tensor<TensorData>>> {
-    const here = ({ site }: { site: SiteRead["site"] }) =>
-      describeSite(site.kind).stage === stage.kind && (stage.kind !== "block" || site.layer === stage.layer);
-    const edits = allEdits.filter(here).filter((edit) => touches(edit, window));
-    // A graph selects once per site: several different reads of one site share its whole value.
-    const reads = allReads.filter(here);
-    const selective = reads.filter(
-      (read) =>
-        isPartial(read) &&
-        reads.filter((other) => other.site.kind === read.site.kind).length === 1 &&
-        (edits.length > 0 || this.#savedBytes(read, window) >= SELECTION_PAYS_OFF_IN_BYTES),
-    );
-
-    const perHead = [...edits, ...reads].some(({ site }) => site.kind === "attn.hook_result");
-    const variant: StageVariant = perHead
-      ? "per-head"
-      : edits.length > 0 || selective.length > 0
-        ? "writable"
-        : "readable";
-    const key = `${stage.kind === "block" ? `block.${stage.layer}` : stage.kind}.${variant}`;
-    const built = this.#stageGraph(key, stage, variant);
-    const allFeeds =
-      variant === "readable"
-        ? feeds
-        : {
-            ...feeds,
-            ...editFeeds(this.model.shape, stage.kind as StageKind, perHead, edits, window),
-            ...selectionFeeds(this.model.shape, stage.kind as StageKind, perHead, selective, window),
-          };
-    const outputOf = (read: SiteRead) => {
-      const site = ensureDefined(
-        built.sites.find(({ kind }) => kind === read.site.kind),
-        read.site.kind,
-      );
-      return selective.includes(read) ? ensureDefined(site.selected) : site.whole;
-    };
-
-    const lease = await this.#budget.lease(this.model.hash, key, () => built.graph);
-    try {
-      const wanted = [...new Set([...fetches, ...reads.map(outputOf)])];
-      const outputs = await this.#turns.take(() => lease.session.run(allFeeds, wanted), signal);
-      throwIfCancelled(signal);
-      for (const read of reads) {
-        const value = ensureDefined(outputs[outputOf(read)]) as Tensor;
-        const whole = { ...value, axes: describeSite(read.site.kind).axes };
-        results.set(read, selective.includes(read) ? whole : narrow(whole, read, window));
-      }
-      return outputs;
-    } finally {
-      lease.done();
-    }
-  }
-
-  #stageGraph(key: string, stage: Stage, variant: StageVariant): StageGraph {
-    let built = this.#stages.get(key);
-    if (built === undefined) {
-      built = buildStage(this.model.architecture, this.model.tensors, stage, variant);
-      this.#stages.set(key, built);
-    }
-    return built;
-  }
-
-  /** Bytes that need not be copied when the graph selects what the read asks for. */
-  #savedBytes({ site, positions, units }: SiteRead, window: Window): number {
-    const { axes, positionAxis, unitAxis } = describeSite(site.kind);
-    const lengths = axes.map((axis) => windowLength(this.model.shape, axis, window));
-    const whole = lengths.reduce((product, length) => product * length, 4);
-    const kept = (axis: AxisName, count: number | undefined) =>
-      count === undefined ? 1 : count / (lengths[axes.indexOf(axis)] ?? 1);
-    return whole * (1 - kept(positionAxis, positions?.length) * kept(unitAxis, units?.length));
   }
 
   #sharedFeeds({ positions, keys }: Window, cache: GrowingCache | undefined): Record<string, RuntimeTensor> {
@@ -287,67 +189,6 @@ class OnnxEngine implements Engine {
     const start = cache?.length ?? 0;
     return { batch, positions: Array.from({ length: count }, (_, i) => start + i), keys: start + count };
   }
-
-  #check({ tokens, edits = [], reads = [], from, cache }: ForwardRequest, window: Window, until: number): void {
-    const { shape } = this.model;
-    checkTokens(tokens, shape.vocabulary, from !== undefined);
-    if (window.keys > shape.context) {
-      throw new PatchbayError("context-exceeded", "The input is longer than the model's context.", {
-        expected: `at most ${shape.context} tokens`,
-        received: `${window.keys} tokens`,
-        advice: "Shorten the prompt.",
-      });
-    }
-    if (until < 0 || until > shape.layers || (from !== undefined && (from.layer < 0 || from.layer > until))) {
-      throw new PatchbayError("layer-out-of-range", "The range of blocks is empty or outside the model.", {
-        expected: `0 ≤ from ≤ until ≤ ${shape.layers}`,
-        received: `from ${from?.layer ?? 0} until ${until}`,
-      });
-    }
-    const longest = cache === undefined ? window.keys : shape.context;
-    const extent = { batch: window.batch, length: window.keys, longest };
-    for (const edit of edits) checkEdit(shape, edit, extent);
-    const first = from?.layer ?? -1;
-    for (const read of reads) {
-      checkRead(shape, read, extent);
-      const stage = describeSite(read.site.kind).stage;
-      const layer = stage === "embed" ? -1 : (read.site.layer ?? shape.layers);
-      if (stage === "unembed" || layer < first || layer >= until) {
-        throw new PatchbayError(
-          "intervention-matches-nothing",
-          `The read of "${read.site.kind}" lies outside the blocks that run.`,
-          {
-            expected: `a site between block ${Math.max(first, 0)} and block ${until - 1}`,
-            received: `layer ${layer}`,
-          },
-        );
-      }
-    }
-  }
-}
-
-function checkTokens(tokens: readonly (readonly number[])[], vocabulary: number, optional: boolean): void {
-  if (optional && tokens.length === 0) return;
-  const length = tokens[0]?.length ?? 0;
-  if (length === 0) {
-    throw new PatchbayError("empty-input", "There are no tokens to run.", { expected: "at least one token" });
-  }
-  tokens.forEach((row, r) => {
-    if (row.length !== length) {
-      throw new PatchbayError("invalid-request", "The rows of the batch differ in length.", {
-        expected: `${length} tokens in every row`,
-        received: `${row.length} tokens in row ${r}`,
-        advice: "Send rows of different length as separate runs.",
-      });
-    }
-    const wrong = row.find((token) => !Number.isInteger(token) || token < 0 || token >= vocabulary);
-    if (wrong !== undefined) {
-      throw new PatchbayError("token-out-of-range", `There is no token ${wrong}.`, {
-        expected: `0 to ${vocabulary - 1}`,
-        received: `${wrong} in row ${r}`,
-      });
-    }
-  });
 }
 
 function tokenTensor(tokens: readonly (readonly number[])[]): RuntimeTensor {
@@ -369,29 +210,4 @@ function residualFrom(outputs: Record<string, Tensor<TensorData>>): Tensor {
 
 function floats(value: Tensor<TensorData> | undefined): Float32Array {
   return ensureDefined(value).data as Float32Array;
-}
-
-function isPartial(read: SiteRead): boolean {
-  return read.positions !== undefined || read.units !== undefined;
-}
-
-/** Whether the edit falls into the window at all; a stage without edits stays in its cheap variant. */
-function touches({ positions }: SiteEdit, window: Window): boolean {
-  if (positions === "all") return true;
-  if ("from" in positions) return window.positions.some((position) => position >= positions.from);
-  return positions.some((position) => window.positions.includes(position));
-}
-
-/** Several reads of one site share its whole value; each is then cut out here. */
-function narrow(value: Tensor, { site, positions, units }: SiteRead, window: Window): Tensor {
-  const { positionAxis, unitAxis } = describeSite(site.kind);
-  let result = value;
-  if (positions !== undefined) {
-    result = selectAlong(
-      result,
-      positionAxis,
-      positions.map((position) => window.positions.indexOf(position)),
-    );
-  }
-  return units === undefined ? result : selectAlong(result, unitAxis, units);
 }

@@ -20,11 +20,17 @@ export function checkSite(shape: ModelShape, site: Site): void {
       received: site.kind,
     });
   }
-  if (site.layer !== undefined && site.layer >= shape.layers) {
-    throw new PatchbayError("layer-out-of-range", `There is no layer ${site.layer}.`, {
-      expected: `0 to ${shape.layers - 1}`,
-      received: String(site.layer),
-    });
+  if (describeSite(site.kind).stage !== "block") return;
+  const { layer } = site;
+  if (layer === undefined || !Number.isInteger(layer) || layer < 0 || layer >= shape.layers) {
+    throw new PatchbayError(
+      "layer-out-of-range",
+      layer === undefined ? "The site needs a layer." : `There is no layer ${layer}.`,
+      {
+        expected: `0 to ${shape.layers - 1}`,
+        received: String(layer ?? "none"),
+      },
+    );
   }
 }
 

@@ -27,8 +27,13 @@ function feedsOf({ shape }: TransformerModel, session: RuntimeSession, tokens: r
   for (let query = 0; query < count; query++) {
     mask.fill(Number.NEGATIVE_INFINITY, query * count + query + 1, (query + 1) * count);
   }
-  const empty = tensor(["past", "batch", "head", "dimension"], [0, 1, shape.keyValueHeads, shape.headWidth], new Float32Array(0));
-  const integers = (values: readonly number[]) => tensor(["batch", "position"], [1, count], BigInt64Array.from(values, BigInt));
+  const empty = tensor(
+    ["past", "batch", "head", "dimension"],
+    [0, 1, shape.keyValueHeads, shape.headWidth],
+    new Float32Array(0),
+  );
+  const integers = (values: readonly number[]) =>
+    tensor(["batch", "position"], [1, count], BigInt64Array.from(values, BigInt));
   const tables = shape.positions.kind === "rotary" ? rotaryTables(shape.positions.rotary, positions) : undefined;
   const all = {
     [STAGE_VALUES.tokens]: integers(tokens),

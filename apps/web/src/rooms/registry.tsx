@@ -35,6 +35,10 @@ const JobsRoom: RoomOf<"jobs"> = lazy(() =>
   import("./jobs/JobsRoom.tsx").then((module) => ({ default: module.JobsRoom })),
 );
 
+const ApiDocsRoom: RoomOf<"api"> = lazy(() =>
+  import("./api-docs/ApiDocsRoom.tsx").then((module) => ({ default: module.ApiDocsRoom })),
+);
+
 export function RoomOutlet({ route }: { readonly route: Route }) {
   switch (route.room) {
     case "trace":
@@ -44,15 +48,17 @@ export function RoomOutlet({ route }: { readonly route: Route }) {
     case "neuron":
       return <NeuronRoom route={route} />;
     case "findings":
-      return <FindingsRoom />;
+      return <FindingsRoom route={route} />;
     case "finding":
       return <FindingRoom route={route} />;
     case "models":
-      return <ModelsRoom />;
+      return <ModelsRoom route={route} />;
     case "jobs":
-      return <JobsRoom />;
+      return <JobsRoom route={route} />;
+    case "api":
+      return <ApiDocsRoom route={route} />;
     default:
-      return <NoSuchRoom path={route.room === "unknown" ? route.pathname : route.room} />;
+      return <NoSuchRoom path={route.pathname} />;
   }
 }
 

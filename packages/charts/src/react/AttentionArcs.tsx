@@ -61,6 +61,7 @@ export function AttentionArcs({
             const read = focus === undefined || i > focus ? 0 : weightOf(pattern, focus, i);
             return (
               <g
+                // biome-ignore lint/suspicious/noArrayIndexKey: a position is its own name
                 key={i}
                 transform={`translate(${i * spacing},${baseline})`}
                 onPointerEnter={() => setHovered(i)}

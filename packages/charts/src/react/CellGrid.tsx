@@ -90,10 +90,25 @@ export function CellGrid(props: CellGridProps) {
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: the cells are drawn again once the fonts are there
   useLayoutEffect(() => {
-    if (base.current === null || ink === undefined || width === 0 || height === 0) return;
-    const context = sharpContext(base.current, width, height);
+    const canvas = base.current;
+    if (canvas === null || ink === undefined || width === 0 || height === 0) return;
+    const context = sharpContext(canvas, width, height);
     if (context === undefined) return;
-    drawGrid(context, { layout, scale, values, text: props.text, note: props.note, marks, settled }, window_, ink);
+    drawGrid(
+      context,
+      {
+        layout,
+        scale,
+        values,
+        text: props.text,
+        note: props.note,
+        marks,
+        settled,
+        colourOf: (mark) => themeColour(canvas, mark.colour),
+      },
+      window_,
+      ink,
+    );
   }, [layout, scale, values, props.text, props.note, marks, settled, window_, ink, fontsReady]);
 
   useLayoutEffect(() => {

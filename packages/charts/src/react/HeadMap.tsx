@@ -97,13 +97,16 @@ export function HeadMap({
   }
 
   return (
-    <div ref={frame}>
+    <div
+      ref={frame}
+      role="application"
+      // biome-ignore lint/a11y/noNoninteractiveTabindex: heads are chosen with the arrow keys
+      tabIndex={0}
+      aria-label={`Attention heads; layer ${selected.layer}, head ${selected.head} is chosen. Arrow keys choose another.`}
+      onKeyDown={onKeyDown}
+    >
       <canvas
         ref={canvas}
-        role="application"
-        tabIndex={0}
-        aria-label={`Attention heads; layer ${selected.layer}, head ${selected.head} is chosen. Arrow keys choose another.`}
-        onKeyDown={onKeyDown}
         onPointerDown={(event) => {
           const box = event.currentTarget.getBoundingClientRect();
           const layer = layers - 1 - Math.floor((event.clientY - box.top) / step);

@@ -11,8 +11,8 @@ import {
 export interface GridMark {
   readonly row: number;
   readonly column: number;
-  /** CSS colour. */
-  readonly colour: string;
+  /** The custom property that holds its colour. */
+  readonly colour: `--${string}`;
 }
 
 export interface GridPicture {
@@ -23,6 +23,8 @@ export interface GridPicture {
   text(row: number, column: number): string;
   note(row: number, column: number): string;
   readonly marks: readonly GridMark[];
+  /** The value of a mark's custom property in the present theme. */
+  colourOf(mark: GridMark): string;
   /** For each column the row from which on upwards the answer no longer changes; drawn as a step line. */
   readonly settled: readonly number[] | undefined;
 }
@@ -56,7 +58,7 @@ export function drawGrid(
     for (let column = range.firstColumn; column < range.endColumn; column++)
       drawCell(context, picture, row, column, ink);
   }
-  for (const mark of picture.marks) drawMark(context, picture.layout, mark);
+  for (const mark of picture.marks) drawMark(context, picture.layout, mark, picture.colourOf(mark));
   if (picture.settled !== undefined && picture.layout.cellWidth >= 12)
     drawSettled(context, picture.layout, picture.settled, ink);
   context.restore();
@@ -104,11 +106,12 @@ function drawMark(
   context: CanvasRenderingContext2D,
   { cellWidth, cellHeight, inset }: GridLayout,
   mark: GridMark,
+  colour: string,
 ): void {
   const size = Math.max(3, Math.min(9, cellWidth * 0.3, cellHeight * 0.3));
   const x = mark.column * cellWidth + inset;
   const y = (mark.row + 1) * cellHeight - inset;
-  context.fillStyle = mark.colour;
+  context.fillStyle = colour;
   context.beginPath();
   context.moveTo(x, y);
   context.lineTo(x + size, y);

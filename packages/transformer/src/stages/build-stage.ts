@@ -79,8 +79,15 @@ export function buildStage(
   return { graph: g.build(), sites: hooks.sites };
 }
 
-/** The whole model as one plain graph without hooks: what the stages are measured against. */
-export function buildPlainModel(architecture: ModelArchitecture, tensors: TensorSource): Graph {
+/**
+ * The whole model as one plain graph without hooks: what the stages are measured against. `lastOnly`: logits of the last
+ * position instead of all.
+ */
+export function buildPlainModel(
+  architecture: ModelArchitecture,
+  tensors: TensorSource,
+  { lastOnly = false }: { lastOnly?: boolean } = {},
+): Graph {
   const g = new GraphBuilder("plain");
   const hooks = new NoHooks();
   let residual = embed(g, architecture, tensors, hooks);
@@ -88,7 +95,8 @@ export function buildPlainModel(architecture: ModelArchitecture, tensors: Tensor
   for (let layer = 0; layer < architecture.shape.layers; layer++) {
     residual = block(g, architecture, tensors, hooks, layer, residual, shared, { perHeadResults: false }).residual;
   }
-  readLogits(g, unembed(g, architecture, tensors, hooks, residual));
+  const read = lastOnly ? g.gather(residual, g.int64([-1]), 1) : residual;
+  readLogits(g, unembed(g, architecture, tensors, hooks, read));
   return g.build();
 }
 

@@ -2,6 +2,7 @@ import { type Job, SpecialisedNeuronTest } from "@patchbay/contract";
 import { pathOfRoute } from "@patchbay/workbench-state";
 import { Link } from "../../shell/Link.tsx";
 import { formatCount } from "../../shell/ui/format-number.ts";
+import styles from "./Jobs.module.css";
 import { SpecialisedNeurons } from "./SpecialisedNeurons.tsx";
 
 /** What a finished job found, by its kind; anything unexpected is shown as it is. */
@@ -11,7 +12,7 @@ export function JobResult({ job }: { readonly job: Job }) {
     if (test.success) return <SpecialisedNeurons model={job.request.model} test={test.data} />;
   }
   const { neurons, tokens, seconds } = numbersIn(job.result);
-  if (seconds === undefined) return job.result === null ? null : <pre className="mono">{JSON.stringify(job.result, undefined, 2)}</pre>;
+  if (seconds === undefined) return job.result === null ? null : <pre className={styles.raw}>{JSON.stringify(job.result, undefined, 2)}</pre>;
   return (
     <p className="quiet">
       {neurons !== undefined && `${formatCount(neurons)} neurons mapped, ${formatCount(Math.round(neurons / seconds))} a second. `}

@@ -27,20 +27,20 @@ export function SpecialisedNeurons({ model, test }: { readonly model: string; re
         <Count count={test.randomOwnToken} label="of these random neurons raised the token of their own map" tone="ink" />
       </div>
       <p className="quiet">
-        clamped at {formatFigure(test.multiple)} × maximum ({test.place}) on <code>{test.prompt}</code>{" "}
+        clamped at {test.multiple} × maximum ({test.place}) on <code>{test.prompt}</code>{" "}
         <ExportMenu name={`${model}-specialised-neurons`} figure={figure} table={table} />
       </p>
-      <div ref={figure} className={styles.plot}>
-        <TrialPlot trials={test.trials} />
-      </div>
-      <details className={styles.trials}>
-        <summary>All {test.trials.length} trials</summary>
-        <div className={styles.trialTables}>
+      <div className={styles.evidence}>
+        <div ref={figure} className={styles.plot}>
+          <TrialPlot trials={test.trials} />
+        </div>
+        {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolling region must be reachable by keyboard */}
+        <section className={styles.trials} aria-label={`All ${test.trials.length} trials`} tabIndex={0}>
           {(["peaked", "random"] as const).map((group) => (
             <TrialTable key={group} model={model} group={group} trials={test.trials.filter((trial) => trial.group === group)} />
           ))}
-        </div>
-      </details>
+        </section>
+      </div>
     </div>
   );
 }

@@ -18,6 +18,15 @@ export function TrialPlot({ trials }: { readonly trials: SpecialisedNeuronTest["
   const bottom = plot.top + plot.height;
   return (
     <div ref={frame}>
+      <p className={styles.legend}>
+        <span>
+          <i data-group="peaked" /> peaked
+        </span>
+        <span>
+          <i data-group="random" /> random
+        </span>
+        <span>above the diagonal: raised</span>
+      </p>
       {width > 0 && (
         <svg width={width} height={HEIGHT} role="img" aria-label="Probability of each token before and after the clamp" className={styles.trialPlot}>
           {ticks.map((tick) => (
@@ -49,16 +58,6 @@ export function TrialPlot({ trials }: { readonly trials: SpecialisedNeuronTest["
               )}
             </g>
           ))}
-          <g transform={`translate(${plot.left + 10},${plot.top + 12})`}>
-            <circle r={4} fill="var(--heat)" fillOpacity={0.75} />
-            <text x={9} dominantBaseline="central">
-              peaked
-            </text>
-            <rect x={56.8} y={-3.2} width={6.4} height={6.4} fill="none" stroke="var(--ink-3)" strokeWidth={1.4} />
-            <text x={69} dominantBaseline="central">
-              random
-            </text>
-          </g>
         </svg>
       )}
     </div>

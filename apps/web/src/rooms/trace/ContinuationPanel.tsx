@@ -62,7 +62,9 @@ export function ContinuationPanel({ data, model }: { readonly data: TraceData; r
   // Escape cancels what is being written, through the room's one cancel command.
   useEffect(() => {
     if (!streaming) return undefined;
-    const stop = () => [before, after, random].forEach((one) => one.cancel());
+    const stop = () => {
+      for (const one of [before, after, random]) one.cancel();
+    };
     window.addEventListener("patchbay:cancel", stop);
     return () => window.removeEventListener("patchbay:cancel", stop);
   }, [streaming, before, after, random]);

@@ -50,15 +50,13 @@ export function ContributionsPanel({ data, model }: { readonly data: TraceData; 
   const number = (row: number, column: number) => values[row * (heads + 1) + column] ?? Number.NaN;
   const rest = parts.filter(({ kind }) => kind !== "head" && kind !== "mlp");
   const bars = [
-    ...parts
-      .slice(0, 24)
-      .map(({ key, name, share, before }) => ({
-        key,
-        label: name,
-        value: share,
-        reference: before,
-        text: formatSigned(share),
-      })),
+    ...parts.slice(0, 24).map(({ key, name, share, before }) => ({
+      key,
+      label: name,
+      value: share,
+      reference: before,
+      text: formatSigned(share),
+    })),
     {
       key: "unexplained",
       label: "unexplained",
@@ -128,7 +126,7 @@ export function ContributionsPanel({ data, model }: { readonly data: TraceData; 
           {formatFixed(result.scale, 3)} · Enter opens a head
         </p>
         <p className={styles.mapNote}>
-          {rest.map(({ key, name, share }) => `${name} ${formatSigned(share)}`).join(" · ")}
+          {rest.map(({ name, share }) => `${name} ${formatSigned(share)}`).join(" · ")}
           {rest.length > 0 && " · "}unexplained {formatSigned(shown.unexplained, 4)} ·{" "}
           <strong>total {formatSigned(shown.total)}</strong>
         </p>

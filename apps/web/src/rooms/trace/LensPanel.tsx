@@ -64,9 +64,9 @@ export function LensPanel({
       patchedCells(patches, rows, columns).map(({ cable, row: r, column }) => ({
         row: rows - 1 - r,
         column,
-        colour: getComputedStyle(document.documentElement).getPropertyValue(`--cable-${cableColour(cable)}`),
+        colour: `--cable-${cableColour(cable)}` as const,
       })),
-    [patches, rows, columns, theme],
+    [patches, rows, columns],
   );
   const describe = useCallback(
     (cell: CellAddress) =>

@@ -95,5 +95,5 @@ function TokenSearch({
 
 /** A text that names its token alone and can be read in an address; others go by their id. */
 function isReadable(text: string): boolean {
-  return /[\p{L}\p{N}\p{P}\p{S}]/u.test(text) && !/[\u0000-\u001f\ufffd]/.test(text);
+  return /[\p{L}\p{N}\p{P}\p{S}]/u.test(text) && !/\p{Cc}|\ufffd/u.test(text);
 }

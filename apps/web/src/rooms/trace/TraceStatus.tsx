@@ -36,6 +36,7 @@ export function TraceStatus({ data, layers }: { readonly data: TraceData; readon
     >
       {Array.from({ length: rows * SKELETON_COLUMNS }, (_, i) => (
         <i
+          // biome-ignore lint/suspicious/noArrayIndexKey: they are all the same
           key={i}
           style={{ animationDelay: `${((i % SKELETON_COLUMNS) - Math.floor(i / SKELETON_COLUMNS)) * 45}ms` }}
         />

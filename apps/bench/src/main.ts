@@ -1,0 +1,37 @@
+/** npm run bench -- NAME [--quick] */
+import { PatchbayError } from "@patchbay/vocabulary";
+import { benchForward } from "./forward/forward.ts";
+import { benchNeuronMap } from "./neuron-map/neuron-map.ts";
+
+interface Benchmark {
+  readonly about: string;
+  run(options: { quick: boolean }): Promise<void>;
+}
+
+const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
+  forward: { about: "hooks, captures, lens, interventions and generation against plain passes", run: benchForward },
+  "neuron-map": {
+    about: "the whole neuron-to-token map against the runtime's own matrix product",
+    run: benchNeuronMap,
+  },
+};
+
+const [name = "", ...rest] = process.argv.slice(2);
+const benchmark = BENCHMARKS[name];
+const unknown = rest.find((argument) => argument !== "--quick");
+
+if (benchmark === undefined || unknown !== undefined) {
+  const list = Object.entries(BENCHMARKS).map(([key, { about }]) => `  ${key.padEnd(12)}${about}`);
+  process.stderr.write(
+    `npm run bench -- NAME [--quick]\n\n${list.join("\n")}\n\n--quick: fewer rounds, the bundled model only\n`,
+  );
+  process.exitCode = 2;
+} else {
+  try {
+    await benchmark.run({ quick: rest.includes("--quick") });
+  } catch (error) {
+    if (!(error instanceof PatchbayError)) throw error;
+    process.stderr.write(`${error.message}\n`);
+    process.exitCode = 1;
+  }
+}

@@ -1,0 +1,87 @@
+/** Model services on a real engine, for tests: the tiny fixtures with a tokenizer of words, and the bundled model. */
+import { existsSync } from "node:fs";
+import path from "node:path";
+import type { TestContext } from "node:test";
+import { fileURLToPath } from "node:url";
+import {
+  describeModel,
+  type Engine,
+  openTensorFolder,
+  openTokenizer,
+  readModelConfig,
+  type Tokenizer,
+} from "@patchbay/transformer";
+import { createRuntime } from "@patchbay/runtime";
+import type { ArtefactStore, ModelService, WorkContext } from "../model-service.ts";
+import { openModelService } from "../open-model-service.ts";
+import { wordTokenizer } from "./word-tokenizer.ts";
+
+const ROOT = fileURLToPath(new URL("../../../../", import.meta.url));
+
+export interface TestService {
+  readonly name: string;
+  readonly service: ModelService;
+  readonly engine: Engine;
+  readonly tokenizer: Tokenizer;
+  readonly artefacts: Map<string, Uint8Array>;
+  /** The same model and artefacts, opened anew. */
+  reopen(): Promise<ModelService>;
+}
+
+/** Work that nobody cancels. */
+export const UNDISTURBED: WorkContext = { signal: new AbortController().signal };
+
+const opened = new Map<string, Promise<TestService>>();
+
+export function fixtureService(name: "tiny-llama" | "tiny-gpt2"): Promise<TestService> {
+  const folder = path.join(ROOT, "models/fixtures", name);
+  return once(name, () => open(name, folder, undefined, true, [" w1 w2 w3 w4 w5", " w60 w61 w62 w8 w9"]));
+}
+
+/** The bundled model; undefined (and the test skipped) where it is not installed. */
+export async function storiesService(t: TestContext): Promise<TestService | undefined> {
+  const home = process.env["PATCHBAY_TEST_HOME"] ?? path.join(ROOT, ".patchbay/test-home");
+  const folder = path.join(home, "models/stories-15m");
+  if (!existsSync(path.join(folder, "config.json"))) {
+    t.skip(`the model stories-15m is not in ${folder}; npm test installs it`);
+    return undefined;
+  }
+  return once("stories-15m", async () => {
+    const texts = ["Once upon a time, there was a little girl named Lily.", "The dog ran to the big tree."];
+    return open("stories-15m", folder, await openTokenizer(folder), true, texts);
+  });
+}
+
+function once(name: string, make: () => Promise<TestService>): Promise<TestService> {
+  const service = opened.get(name) ?? make();
+  opened.set(name, service);
+  return service;
+}
+
+async function open(
+  name: string,
+  folder: string,
+  given: Tokenizer | undefined,
+  prependBos: boolean,
+  texts: readonly string[],
+): Promise<TestService> {
+  const model = describeModel(await readModelConfig(folder), await openTensorFolder(folder), `hash of ${name}`);
+  const runtime = createRuntime({ threads: 2, memoryInBytes: 2 ** 31 });
+  const engine = runtime.open(model);
+  const tokenizer = given ?? wordTokenizer(model.shape.vocabulary);
+  const artefacts = new Map<string, Uint8Array>();
+  const store: ArtefactStore = {
+    read: async (key) => artefacts.get(key),
+    write: async (key, bytes) => void artefacts.set(key, bytes),
+  };
+  const reopen = () =>
+    openModelService({
+      facts: { name, prependBos, licence: null, source: null, description: null, examplePrompts: [texts[0] ?? ""] },
+      engine,
+      tokenizer,
+      artefacts: store,
+      runtimeVersion: runtime.version,
+      referenceTexts: async () => texts,
+    });
+  return { name, service: await reopen(), engine, tokenizer, artefacts, reopen };
+}
