@@ -6,6 +6,7 @@
  *
  * Set PATCHBAY_URL if the server does not run at the default address.
  */
+import type { Intervention } from "@patchbay/contract";
 import { createClient } from "@patchbay/contract/client";
 
 const SERVER = process.env["PATCHBAY_URL"] ?? "http://127.0.0.1:7330";
@@ -86,14 +87,14 @@ dose.values.forEach((value, i) => {
 });
 
 heading("Steered text");
-const clamp = {
+const clamp: Intervention = {
   site: `blocks.${LAYER}.mlp.hook_post`,
   units: [NEURON],
   op: "set",
   value: DOSE,
   unit: "maximum",
   positions: "all",
-} as const;
+};
 for (const [name, interventions] of [
   ["before", []],
   ["after", [clamp]],

@@ -3,7 +3,7 @@
  * the final norm into the vectors first if wanted); `cosines` divide the same products by both lengths.
  */
 import { GraphBuilder } from "@patchbay/onnx-graph";
-import { type Engine, logSumExpOf, matrixValue, type Program, type TransformerModel } from "@patchbay/transformer";
+import { type Engine, matrixValue, type Program, type TransformerModel } from "@patchbay/transformer";
 import { ensureDefined, type Tensor, tensor } from "@patchbay/vocabulary";
 import { int64 } from "./readout.ts";
 import { topTokens } from "./top-tokens.ts";

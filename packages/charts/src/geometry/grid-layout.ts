@@ -25,7 +25,7 @@ export interface GridLayout {
   readonly fontSize: number;
 }
 
-const CELL = { minimumWidth: 4, maximumWidth: 84, minimumHeight: 8, maximumHeight: 52 } as const;
+const CELL = { minimumWidth: 4, maximumWidth: 84, minimumHeight: 8, maximumHeight: 60 } as const;
 const TEXT_WIDTH = 31;
 const TEXT_HEIGHT = 15;
 const NOTE_HEIGHT = 29;

@@ -95,7 +95,7 @@ function drawCell(
   context.font = `500 ${size}px ${ink.monospace}`;
   context.fillText(fitMonospace(text, room, size * MONOSPACE_EM), middle, y + cellHeight / 2 - lift + 0.5);
   if (!layout.showsNote) return;
-  context.globalAlpha = 0.74;
+  context.globalAlpha = 0.82;
   context.font = `450 9.5px ${ink.sans}`;
   context.fillText(picture.note(row, column), middle, y + cellHeight / 2 + lift + 2);
   context.globalAlpha = 1;
@@ -119,25 +119,31 @@ function drawMark(
   context.fill();
 }
 
+/** Strong where it runs along a row, faint where it climbs, so that it does not box cells in. */
 function drawSettled(
   context: CanvasRenderingContext2D,
-  layout: GridLayout,
+  { cellWidth, cellHeight }: GridLayout,
   settled: readonly number[],
   ink: GridInk,
 ): void {
-  const { cellWidth, cellHeight } = layout;
   context.strokeStyle = ink.ink;
-  context.lineWidth = 1.5;
-  context.lineJoin = "round";
-  context.beginPath();
-  settled.forEach((row, column) => {
-    const y = (row + 1) * cellHeight;
-    if (column === 0) context.moveTo(0, y);
-    else context.lineTo(column * cellWidth, y);
-    context.lineTo((column + 1) * cellWidth, y);
+  const y = (column: number) => ((settled[column] ?? 0) + 1) * cellHeight;
+  const stroke = (alpha: number, width: number, draw: (column: number) => void) => {
+    context.globalAlpha = alpha;
+    context.lineWidth = width;
+    context.beginPath();
+    settled.forEach((_, column) => draw(column));
+    context.stroke();
+  };
+  stroke(0.75, 1.5, (column) => {
+    context.moveTo(column * cellWidth + 1, y(column));
+    context.lineTo((column + 1) * cellWidth - 1, y(column));
   });
-  context.globalAlpha = 0.55;
-  context.stroke();
+  stroke(0.22, 1, (column) => {
+    if (column === 0 || settled[column] === settled[column - 1]) return;
+    context.moveTo(column * cellWidth, y(column - 1));
+    context.lineTo(column * cellWidth, y(column));
+  });
   context.globalAlpha = 1;
 }
 

@@ -1,7 +1,7 @@
 "use client";
+import { API_PREFIX } from "@patchbay/contract";
 /** The API as the server itself describes it, each operation with a form to try it. */
 import { ApiError } from "@patchbay/contract/client";
-import { API_PREFIX } from "@patchbay/contract";
 import { useEffect } from "react";
 import { useDefaultModel } from "../../shell/models.ts";
 import { Room } from "../../shell/Room.tsx";
@@ -10,6 +10,7 @@ import { formatCount } from "../../shell/ui/format-number.ts";
 import { Skeleton } from "../../shell/ui/Skeleton.tsx";
 import { Answer } from "../common/Answer.tsx";
 import { type Query, useQuery } from "../common/query.ts";
+import { SkeletonStack } from "../common/SkeletonStack.tsx";
 import styles from "./ApiDocs.module.css";
 import { ErrorCodes } from "./ErrorCodes.tsx";
 import { OperationCard } from "./OperationCard.tsx";
@@ -49,7 +50,8 @@ function Bar({ document }: { readonly document: ApiDocument | undefined }) {
       <h1 className={styles.title}>API</h1>
       {document !== undefined && (
         <span className="quiet">
-          {document.title} {document.version} · {formatCount(count ?? 0)} operations under <code>{document.prefix}</code>
+          {document.title} {document.version} · {formatCount(count ?? 0)} operations under{" "}
+          <code>{document.prefix}</code>
         </span>
       )}
       <span style={{ flex: 1 }} />
@@ -84,15 +86,19 @@ function Document({ document, query }: { readonly document: ApiDocument; readonl
         ))}
         <div>
           <h2>Problems</h2>
-          <button type="button" aria-current={chosen === "errors" ? "true" : undefined} onClick={() => query.set({ operation: "errors" })}>
+          <button
+            type="button"
+            aria-current={chosen === "errors" ? "true" : undefined}
+            onClick={() => query.set({ operation: "errors" })}
+          >
             Error codes
           </button>
         </div>
       </nav>
       <div className={styles.operations}>
         <p className={styles.lead}>
-          {document.description} Everything this page does, it does through these operations. Failures are problem documents (RFC
-          9457) with a stable <code>code</code>.
+          {document.description} Everything this page does, it does through these operations. Failures are problem
+          documents (RFC 9457) with a stable <code>code</code>.
         </p>
         {document.groups.map(({ tag, operations }) => (
           <section key={tag} aria-label={tag}>
@@ -122,9 +128,7 @@ function DocumentSkeleton() {
         <Skeleton height={420} />
       </div>
       <div className={styles.operations}>
-        {Array.from({ length: 8 }, (_, i) => (
-          <Skeleton key={`operation ${i + 1}`} height={34} />
-        ))}
+        <SkeletonStack count={8} height={34} />
       </div>
     </div>
   );

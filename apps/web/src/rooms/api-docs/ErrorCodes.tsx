@@ -8,9 +8,9 @@ export function ErrorCodes() {
     <section id="operation-errors">
       <h2 className={styles.tag}>Error codes</h2>
       <p className={styles.lead}>
-        A problem has <code>title</code>, <code>status</code>, <code>detail</code> and <code>code</code>, and where they help{" "}
-        <code>expected</code>, <code>received</code>, <code>advice</code> and <code>at</code>, the place in the request. Codes are
-        never renamed.
+        A problem has <code>title</code>, <code>status</code>, <code>detail</code> and <code>code</code>, and where they
+        help <code>expected</code>, <code>received</code>, <code>advice</code> and <code>at</code>, the place in the
+        request. Codes are never renamed.
       </p>
       <table className={`${common.table} ${styles.codes}`}>
         <thead>

@@ -42,7 +42,9 @@ export function OperationCard({
                         </span>
                         <code className={styles.type}>{describeType(parameter.schema, document.resolve)}</code>
                       </span>
-                      {parameter.description !== undefined && <p className={styles.fieldNote}>{parameter.description}</p>}
+                      {parameter.description !== undefined && (
+                        <p className={styles.fieldNote}>{parameter.description}</p>
+                      )}
                     </li>
                   ))}
                 </ul>
@@ -58,7 +60,9 @@ export function OperationCard({
             {operation.answers.map((answer) => (
               <details key={`${answer.status} ${answer.contentType}`} className={styles.answerSchema}>
                 <summary>
-                  <code>{answer.status === "default" ? "problem" : answer.status}</code> {withoutCodes(answer.description)} {answer.contentType !== undefined && <span className="quiet">{answer.contentType}</span>}
+                  <code>{answer.status === "default" ? "problem" : answer.status}</code>{" "}
+                  {withoutCodes(answer.description)}{" "}
+                  {answer.contentType !== undefined && <span className="quiet">{answer.contentType}</span>}
                 </summary>
                 {answer.schema !== undefined && <SchemaView schema={answer.schema} resolve={document.resolve} />}
               </details>

@@ -9,14 +9,26 @@ import type { ApiOperation } from "./openapi.ts";
 import { asCurl, sendTry, type TryAnswer, tryRequest } from "./try-request.ts";
 
 /** The operation as a form: edit, run, read the answer, take it along as a command. */
-export function TryIt({ prefix, operation, model }: { readonly prefix: string; readonly operation: ApiOperation; readonly model: string }) {
+export function TryIt({
+  prefix,
+  operation,
+  model,
+}: {
+  readonly prefix: string;
+  readonly operation: ApiOperation;
+  readonly model: string;
+}) {
   const [body, setBody] = useState(() => JSON.stringify(operation.example ?? {}, undefined, 2));
   const [values, setValues] = useState<Readonly<Record<string, string>>>(() =>
-    Object.fromEntries(operation.parameters.map(({ name, required }) => [name, required ? exampleParameter(name, model) : ""])),
+    Object.fromEntries(
+      operation.parameters.map(({ name, required }) => [name, required ? exampleParameter(name, model) : ""]),
+    ),
   );
   const { state, call, cancel } = useApi<TryAnswer>();
   const request = tryRequest(prefix, operation, values, body);
-  const missing = operation.parameters.filter(({ name, required }) => required && (values[name] ?? "") === "").map(({ name }) => name);
+  const missing = operation.parameters
+    .filter(({ name, required }) => required && (values[name] ?? "") === "")
+    .map(({ name }) => name);
   const running = state.status === "pending";
   const fault = operation.body === undefined ? undefined : faultIn(body);
   return (

@@ -8,7 +8,8 @@ export function describeType(schema: JsonSchema, resolve: (schema: JsonSchema) =
   const choices = list(known.enum);
   if (choices.length > 0) return choices.map((choice) => JSON.stringify(choice)).join(" | ");
   const branches = branchesOf(known);
-  if (branches.length > 0) return [...new Set(branches.map((branch) => describeType(branch, resolve, depth + 1)))].join(" | ");
+  if (branches.length > 0)
+    return [...new Set(branches.map((branch) => describeType(branch, resolve, depth + 1)))].join(" | ");
   switch (known.type) {
     case "array":
       return `array of ${describeType(record(known.items), resolve, depth + 1)}`;
@@ -30,6 +31,7 @@ export function branchesOf(schema: JsonSchema): readonly JsonSchema[] {
 
 /** The limits of a safe integer are not worth saying. */
 function limits({ minimum, maximum, exclusiveMinimum, exclusiveMaximum }: JsonSchema): string[] {
-  const say = (sign: string, value: unknown) => (typeof value === "number" && Math.abs(value) < Number.MAX_SAFE_INTEGER ? [`${sign} ${value}`] : []);
+  const say = (sign: string, value: unknown) =>
+    typeof value === "number" && Math.abs(value) < Number.MAX_SAFE_INTEGER ? [`${sign} ${value}`] : [];
   return [...say("≥", minimum), ...say(">", exclusiveMinimum), ...say("≤", maximum), ...say("<", exclusiveMaximum)];
 }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { readOpenApi } from "./openapi.ts";
 import { describeType } from "./describe-type.ts";
+import { readOpenApi } from "./openapi.ts";
 
 const document = readOpenApi({
   openapi: "3.1.0",
@@ -14,16 +14,34 @@ const document = readOpenApi({
         operationId: "getThing",
         tags: ["Things"],
         parameters: [{ name: "id", in: "path", required: true, schema: { type: "string" } }],
-        responses: { "200": { description: "ok", content: { "application/json": { schema: { $ref: "#/components/schemas/Thing" } } } }, "404": { description: "none" } },
+        responses: {
+          "200": {
+            description: "ok",
+            content: { "application/json": { schema: { $ref: "#/components/schemas/Thing" } } },
+          },
+          "404": { description: "none" },
+        },
       },
     },
-    "/runs": { post: { tags: ["Runs"], requestBody: { content: { "application/json": { schema: { type: "object" } } } }, responses: {} } },
+    "/runs": {
+      post: {
+        tags: ["Runs"],
+        requestBody: { content: { "application/json": { schema: { type: "object" } } } },
+        responses: {},
+      },
+    },
   },
   components: { schemas: { Thing: { type: "object", properties: { "a/b": { type: "integer" } } } } },
 });
 
 test("operations stand under their tags, in the document's order; empty tags are left out", () => {
-  assert.deepEqual(document.groups.map(({ tag, operations }) => [tag, operations.map(({ id }) => id)]), [["Runs", ["post /runs"]], ["Things", ["getThing"]]]);
+  assert.deepEqual(
+    document.groups.map(({ tag, operations }) => [tag, operations.map(({ id }) => id)]),
+    [
+      ["Runs", ["post /runs"]],
+      ["Things", ["getThing"]],
+    ],
+  );
 });
 
 test("references are followed, and unknown ones end in nothing", () => {
@@ -38,9 +56,15 @@ test("something that is not OpenAPI is an empty document", () => {
 
 test("types in words", () => {
   const resolve = document.resolve;
-  assert.equal(describeType({ type: "array", items: { type: "integer", minimum: 0 } }, resolve), "array of integer ≥ 0");
+  assert.equal(
+    describeType({ type: "array", items: { type: "integer", minimum: 0 } }, resolve),
+    "array of integer ≥ 0",
+  );
   assert.equal(describeType({ enum: ["a", "b"] }, resolve), '"a" | "b"');
   assert.equal(describeType({ anyOf: [{ type: "string" }, { type: "null" }] }, resolve), "string | null");
   assert.equal(describeType({ const: "all" }, resolve), '"all"');
-  assert.equal(describeType({ type: "integer", minimum: -9007199254740991, maximum: 9007199254740991 }, resolve), "integer");
+  assert.equal(
+    describeType({ type: "integer", minimum: -9007199254740991, maximum: 9007199254740991 }, resolve),
+    "integer",
+  );
 });

@@ -55,7 +55,9 @@ export function readOpenApi(source: unknown): ApiDocument {
       return operation === undefined ? [] : [readOperation(method, path, record(operation), document)];
     }),
   );
-  const tags = [...new Set([...list(document.tags).map((tag) => text(record(tag).name)), ...operations.map(({ tag }) => tag)])];
+  const tags = [
+    ...new Set([...list(document.tags).map((tag) => text(record(tag).name)), ...operations.map(({ tag }) => tag)]),
+  ];
   return {
     title: text(info.title),
     version: text(info.version),
@@ -113,7 +115,10 @@ const MAXIMUM_HOPS = 8;
 function resolveReference(schema: JsonSchema, document: JsonSchema): JsonSchema {
   let found = schema;
   for (let hop = 0; hop < MAXIMUM_HOPS && typeof found.$ref === "string" && found.$ref.startsWith("#/"); hop++) {
-    const path = found.$ref.slice(2).split("/").map((part) => part.replaceAll("~1", "/").replaceAll("~0", "~"));
+    const path = found.$ref
+      .slice(2)
+      .split("/")
+      .map((part) => part.replaceAll("~1", "/").replaceAll("~0", "~"));
     found = record(path.reduce<unknown>((place, part) => record(place)[part], document));
   }
   return found;

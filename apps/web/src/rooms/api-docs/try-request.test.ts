@@ -2,11 +2,24 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { asCurl, tryRequest } from "./try-request.ts";
 
-const parameter = (name: string, place: "path" | "query") => ({ name, in: place, required: false, description: undefined, schema: {} });
+const parameter = (name: string, place: "path" | "query") => ({
+  name,
+  in: place,
+  required: false,
+  description: undefined,
+  schema: {},
+});
 const operation = {
-  id: "x", method: "POST", path: "/models/{model}/tokens", tag: "", summary: "", description: undefined,
+  id: "x",
+  method: "POST",
+  path: "/models/{model}/tokens",
+  tag: "",
+  summary: "",
+  description: undefined,
   parameters: [parameter("model", "path"), parameter("token", "query"), parameter("limit", "query")],
-  body: { type: "object" }, example: undefined, answers: [],
+  body: { type: "object" },
+  example: undefined,
+  answers: [],
 };
 
 test("path parameters are escaped, empty query parameters left out, spaces kept", () => {

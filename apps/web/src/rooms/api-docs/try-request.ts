@@ -8,7 +8,12 @@ export interface TryRequest {
   readonly body: string | undefined;
 }
 
-export function tryRequest(prefix: string, operation: ApiOperation, values: Readonly<Record<string, string>>, body: string): TryRequest {
+export function tryRequest(
+  prefix: string,
+  operation: ApiOperation,
+  values: Readonly<Record<string, string>>,
+  body: string,
+): TryRequest {
   const query = new URLSearchParams();
   let path = operation.path;
   for (const parameter of operation.parameters) {
@@ -55,7 +60,10 @@ export async function sendTry({ method, path, body }: TryRequest, signal: AbortS
     status: response.status,
     statusText: response.statusText,
     milliseconds: performance.now() - started,
-    text: text.length > SHOWN_CHARACTERS ? `${text.slice(0, SHOWN_CHARACTERS)}\n… ${text.length - SHOWN_CHARACTERS} more characters` : text,
+    text:
+      text.length > SHOWN_CHARACTERS
+        ? `${text.slice(0, SHOWN_CHARACTERS)}\n… ${text.length - SHOWN_CHARACTERS} more characters`
+        : text,
   };
 }
 

@@ -27,7 +27,9 @@ export function AtlasBar({ name, model, view, query, searchRef }: AtlasBarProps)
     if (address === undefined || model === undefined) return [];
     if (address.layer >= model.layers || address.neuron >= model.neuronsPerLayer) return [];
     const choose = () => navigate(pathOfRoute({ room: "neuron", model: name, ...address }));
-    return [{ key: "neuron", label: <span className="mono">{neuronLabel(address)}</span>, note: "open the neuron", choose }];
+    return [
+      { key: "neuron", label: <span className="mono">{neuronLabel(address)}</span>, note: "open the neuron", choose },
+    ];
   };
   const textOption = (typed: string): SearchOption[] => [
     {

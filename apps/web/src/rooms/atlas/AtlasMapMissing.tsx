@@ -10,9 +10,9 @@ export function AtlasMapMissing({ model, onDone }: { readonly model: ModelSummar
     <div className={styles.missing}>
       <h2>The neuron map of {model.name} is not there yet</h2>
       <p>
-        It decodes the weight vectors of all {neurons} neurons through the LM head ({formatCount(model.vocabulary)} tokens) and
-        keeps, for each, the tokens it reads and writes. It is computed once and stored; on a laptop it takes seconds for a small
-        model.
+        It decodes the weight vectors of all {neurons} neurons through the LM head ({formatCount(model.vocabulary)}{" "}
+        tokens) and keeps, for each, the tokens it reads and writes. It is computed once and stored; on a laptop it
+        takes seconds for a small model.
       </p>
       <JobStarter kind="neuron-map" model={model.name} title="Compute the neuron map" onDone={onDone} />
     </div>

@@ -4,13 +4,13 @@ import type { NeuronRow } from "@patchbay/contract";
 import { pathOfRoute, type Route } from "@patchbay/workbench-state";
 import { useEffect, useMemo, useRef, useState } from "react";
 import { useCommands } from "../../shell/commands.ts";
+import { Link } from "../../shell/Link.tsx";
 import { navigate } from "../../shell/location.ts";
 import { refreshModels, useModel, useModels } from "../../shell/models.ts";
 import { Room } from "../../shell/Room.tsx";
 import { forgetResources } from "../../shell/resource.ts";
 import { Button } from "../../shell/ui/Button.tsx";
 import { ErrorState } from "../../shell/ui/ErrorState.tsx";
-import { Link } from "../../shell/Link.tsx";
 import { useQuery } from "../common/query.ts";
 import styles from "./Atlas.module.css";
 import { AtlasBar } from "./AtlasBar.tsx";
@@ -46,6 +46,7 @@ export function AtlasRoom({ route }: { readonly route: Extract<Route, { room: "a
     navigate(pathOfRoute({ room: "neuron", model: route.model, layer: row.layer, neuron: row.neuron }));
   useCommands([
     { id: "atlas-search", title: "Search neurons", group: "Atlas", keys: ["/"], run: () => search.current?.focus() },
+    { id: "atlas-table", title: "Go to the table", group: "Atlas", keys: ["arrowdown"], run: focusTable },
     {
       id: "atlas-clear",
       title: "Clear all filters",
@@ -66,7 +67,10 @@ export function AtlasRoom({ route }: { readonly route: Extract<Route, { room: "a
 
   const bar = <AtlasBar name={route.model} model={model} view={view} query={query} searchRef={search} />;
   if (model === undefined) {
-    const unknown = { title: `There is no model “${route.model}”`, detail: "It may have been removed, or the address is mistyped." };
+    const unknown = {
+      title: `There is no model “${route.model}”`,
+      detail: "It may have been removed, or the address is mistyped.",
+    };
     return (
       <Room title="Atlas" bar={bar}>
         {(status === "ready" || status === "failed") && (
@@ -93,7 +97,12 @@ export function AtlasRoom({ route }: { readonly route: Extract<Route, { room: "a
         <AtlasScatter model={model} view={view} query={query} current={current} onOpen={open} />
         <FilterLine view={view} query={query} pages={pages} model={model} />
         {refused !== undefined ? (
-          <ErrorState problem={refused} action={<Button onClick={() => query.set({ token: undefined, search: undefined })}>Clear the search</Button>} />
+          <ErrorState
+            problem={refused}
+            action={
+              <Button onClick={() => query.set({ token: undefined, search: undefined })}>Clear the search</Button>
+            }
+          />
         ) : (
           <AtlasTable
             model={model}
@@ -109,6 +118,10 @@ export function AtlasRoom({ route }: { readonly route: Extract<Route, { room: "a
       </div>
     </Room>
   );
+}
+
+function focusTable(): void {
+  document.querySelector<HTMLElement>("[data-virtual-table]")?.focus();
 }
 
 function randomBelow(count: number): number {

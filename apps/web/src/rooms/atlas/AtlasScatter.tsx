@@ -42,13 +42,17 @@ export function AtlasScatter({ model, view, query, current, onOpen }: AtlasScatt
           label="Measure"
           value={view.measure}
           options={MEASURES.map((measure) => ({ value: measure, label: measure, hint: AXIS_LABELS[measure] }))}
-          onChange={(measure) => query.set({ measure: measure === "peakedness" ? undefined : measure, range: undefined })}
+          onChange={(measure) =>
+            query.set({ measure: measure === "peakedness" ? undefined : measure, range: undefined })
+          }
         />
         {state.value !== undefined && <ScatterExport model={model} view={view} answer={state.value} />}
       </div>
       <div className={styles.scatterFrame}>
         <Answer state={state} skeleton={<Skeleton height={208} />} onRetry={reload} inline>
-          {(answer) => <Points model={model} view={view} query={query} answer={answer} current={current} onOpen={onOpen} />}
+          {(answer) => (
+            <Points model={model} view={view} query={query} answer={answer} current={current} onOpen={onOpen} />
+          )}
         </Answer>
       </div>
     </section>
@@ -97,14 +101,28 @@ function Points({ model, view, query, answer, current, onOpen }: PointsProps) {
   );
 }
 
-function ScatterExport({ model, view, answer }: { readonly model: ModelSummary; readonly view: AtlasView; readonly answer: ScatterAnswer }) {
+function ScatterExport({
+  model,
+  view,
+  answer,
+}: {
+  readonly model: ModelSummary;
+  readonly view: AtlasView;
+  readonly answer: ScatterAnswer;
+}) {
   return (
     <ExportMenu
       name={`${model.name}-${answer.side}-${answer.variant}-${view.measure}`}
       svg={() => scatterSvg(model.layers, answer, view.measure, AXIS_LABELS[view.measure])}
       table={() => ({
         header: ["layer", "neuron", `peakedness (${answer.side}, ${answer.variant})`, "entropy (nats)", "top token"],
-        rows: answer.layer.map((l, i) => [l, answer.neuron[i], answer.peakedness[i], answer.entropy[i], answer.topToken[i]]),
+        rows: answer.layer.map((l, i) => [
+          l,
+          answer.neuron[i],
+          answer.peakedness[i],
+          answer.entropy[i],
+          answer.topToken[i],
+        ]),
       })}
     />
   );

@@ -4,9 +4,9 @@ import { neuronLabel } from "@patchbay/vocabulary";
 import { pathOfRoute } from "@patchbay/workbench-state";
 import { useMemo } from "react";
 import { Link } from "../../shell/Link.tsx";
-import { formatFixed } from "../../shell/ui/format-number.ts";
 import { Button } from "../../shell/ui/Button.tsx";
 import { EmptyState } from "../../shell/ui/EmptyState.tsx";
+import { formatFixed } from "../../shell/ui/format-number.ts";
 import { formatFigure } from "../common/format-figure.ts";
 import type { Query } from "../common/query.ts";
 import { TokenChips } from "../common/TokenChips.tsx";
@@ -34,8 +34,8 @@ export function AtlasTable({ model, view, query, pages, resetKey, cursor, onCurs
     return (
       <div className={styles.emptyTable}>
         <EmptyState title="No neuron fits all of this" action={<Button onClick={clear}>Clear the filters</Button>}>
-          The map keeps the first tokens of each neuron. Try another side or variant, or a more common token (mind the leading
-          space).
+          The map keeps the first tokens of each neuron. Try another side or variant, or a more common token (mind the
+          leading space).
         </EmptyState>
       </div>
     );
@@ -59,7 +59,11 @@ export function AtlasTable({ model, view, query, pages, resetKey, cursor, onCurs
   );
 }
 
-function columnsOf(model: string, { side, variant }: AtlasView, writers: TokenNeurons | undefined): TableColumn<NeuronRow>[] {
+function columnsOf(
+  model: string,
+  { side, variant }: AtlasView,
+  writers: TokenNeurons | undefined,
+): TableColumn<NeuronRow>[] {
   const ranks = new Map(writers?.matches.map((match) => [`${match.layer}.${match.neuron}`, match]));
   const marked = writers?.token.id;
   // The searched token belongs in its column even when it comes after the few that the row lists.
@@ -69,14 +73,20 @@ function columnsOf(model: string, { side, variant }: AtlasView, writers: TokenNe
     return [...tokens, { ...writers.token, score: match.score }];
   };
   const of = `${side}, ${variant}`;
-  const number = (key: "peakedness" | "entropy" | "gap" | "norm", meaning: string, track: string): TableColumn<NeuronRow> => ({
+  const number = (
+    key: "peakedness" | "entropy" | "gap" | "norm",
+    meaning: string,
+    track: string,
+  ): TableColumn<NeuronRow> => ({
     key,
     title: key,
     meaning,
     track,
     align: "right",
     sortable: true,
-    cell: (row) => <span className={styles.number}>{key === "peakedness" ? formatFigure(row[key]) : formatFixed(row[key], 2)}</span>,
+    cell: (row) => (
+      <span className={styles.number}>{key === "peakedness" ? formatFigure(row[key]) : formatFixed(row[key], 2)}</span>
+    ),
   });
   const rank: TableColumn<NeuronRow> = {
     key: "rank",
@@ -97,7 +107,11 @@ function columnsOf(model: string, { side, variant }: AtlasView, writers: TokenNe
       track: "82px",
       sortable: true,
       cell: (row) => (
-        <Link className={styles.label} tabIndex={-1} href={pathOfRoute({ room: "neuron", model, layer: row.layer, neuron: row.neuron })}>
+        <Link
+          className={styles.label}
+          tabIndex={-1}
+          href={pathOfRoute({ room: "neuron", model, layer: row.layer, neuron: row.neuron })}
+        >
           {neuronLabel(row)}
         </Link>
       ),
@@ -115,7 +129,11 @@ function columnsOf(model: string, { side, variant }: AtlasView, writers: TokenNe
       align: "right",
       sortable: true,
       cell: (row) =>
-        row.maximum === null ? <span className={styles.faint}>not measured</span> : <span className={styles.number}>{formatFixed(row.maximum, 2)}</span>,
+        row.maximum === null ? (
+          <span className={styles.faint}>not measured</span>
+        ) : (
+          <span className={styles.number}>{formatFixed(row.maximum, 2)}</span>
+        ),
     },
     {
       key: "reads",
@@ -123,7 +141,11 @@ function columnsOf(model: string, { side, variant }: AtlasView, writers: TokenNe
       meaning: "First tokens of the read side",
       track: "minmax(0, 1fr)",
       cell: (row) =>
-        side === "write" ? <TokenChips tokens={row.reads} /> : <TokenChips tokens={withMarked(row, row.reads)} marked={marked} />,
+        side === "write" ? (
+          <TokenChips tokens={row.reads} />
+        ) : (
+          <TokenChips tokens={withMarked(row, row.reads)} marked={marked} />
+        ),
     },
     {
       key: "writes",
@@ -131,7 +153,11 @@ function columnsOf(model: string, { side, variant }: AtlasView, writers: TokenNe
       meaning: "First tokens of the write side",
       track: "minmax(0, 1.15fr)",
       cell: (row) =>
-        side === "write" ? <TokenChips tokens={withMarked(row, row.writes)} marked={marked} /> : <TokenChips tokens={row.writes} />,
+        side === "write" ? (
+          <TokenChips tokens={withMarked(row, row.writes)} marked={marked} />
+        ) : (
+          <TokenChips tokens={row.writes} />
+        ),
     },
   ];
 }

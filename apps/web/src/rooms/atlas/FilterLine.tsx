@@ -70,7 +70,15 @@ export function FilterLine({
   );
 }
 
-function Filter({ name, children, onClear }: { readonly name: string; readonly children: ReactNode; readonly onClear: () => void }) {
+function Filter({
+  name,
+  children,
+  onClear,
+}: {
+  readonly name: string;
+  readonly children: ReactNode;
+  readonly onClear: () => void;
+}) {
   return (
     <span className={styles.filter}>
       <span>{children}</span>

@@ -8,7 +8,12 @@ const viewOf = (query: string) => {
 };
 
 test("an empty address is the most peaked writers of the whole model", () => {
-  assert.deepEqual(listQueryOf(viewOf("")), { side: "write", variant: "folded", sort: "peakedness", order: "descending" });
+  assert.deepEqual(listQueryOf(viewOf("")), {
+    side: "write",
+    variant: "folded",
+    sort: "peakedness",
+    order: "descending",
+  });
 });
 
 test("a range sorts by its own measure, whatever the address says about sorting", () => {

@@ -36,7 +36,10 @@ export function useNeuronPages(
   const question = useRef<Question | undefined>(undefined);
   const inView = useRef({ first: 0, last: 0 });
   const [attempt, setAttempt] = useState(0);
-  const [state, setState] = useState<{ status: NeuronPages["status"]; problem?: ProblemFacts; total: number }>({ status: "pending", total: 0 });
+  const [state, setState] = useState<{ status: NeuronPages["status"]; problem?: ProblemFacts; total: number }>({
+    status: "pending",
+    total: 0,
+  });
   const [, repaint] = useState(0);
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: the key stands for model, query and range

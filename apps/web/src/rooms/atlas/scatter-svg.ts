@@ -20,13 +20,16 @@ export function scatterSvg(
     (x, i) => `<circle cx="${x.toFixed(1)}" cy="${(geometry.y[i] ?? 0).toFixed(1)}" r="${radius}"/>`,
   );
   const laneLabels = lanes.map(
-    (lane) => `<text x="${plot.left - 8}" y="${lane.middle.toFixed(1)}" text-anchor="end" dominant-baseline="central">L${lane.layer}</text>`,
+    (lane) =>
+      `<text x="${plot.left - 8}" y="${lane.middle.toFixed(1)}" text-anchor="end" dominant-baseline="central">L${lane.layer}</text>`,
   );
   const tickLabels = ticks.map(
-    (tick) => `<text x="${tick.position.toFixed(1)}" y="${plot.top + plot.height + 17}" text-anchor="middle">${tick.label}</text>`,
+    (tick) =>
+      `<text x="${tick.position.toFixed(1)}" y="${plot.top + plot.height + 17}" text-anchor="middle">${tick.label}</text>`,
   );
   const frame = ticks.map(
-    (tick) => `<path d="M${tick.position.toFixed(1)} ${plot.top}v${plot.height}" stroke="${colour("--line")}" stroke-width="0.5"/>`,
+    (tick) =>
+      `<path d="M${tick.position.toFixed(1)} ${plot.top}v${plot.height}" stroke="${colour("--line")}" stroke-width="0.5"/>`,
   );
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" width="${SIZE.width}" height="${SIZE.height}" font-family="sans-serif" font-size="11">`,

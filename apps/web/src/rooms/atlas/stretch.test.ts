@@ -10,7 +10,16 @@ function listOf(sorted: readonly number[]) {
   const load = async (offset: number, limit: number): Promise<NeuronList> => {
     requests++;
     const rows = sorted.slice(offset, offset + limit).map((peakedness) => ({
-      layer: 0, neuron: 0, peakedness, entropy: 0, gap: 0, norm: 0, top: [], reads: [], writes: [], maximum: null,
+      layer: 0,
+      neuron: 0,
+      peakedness,
+      entropy: 0,
+      gap: 0,
+      norm: 0,
+      top: [],
+      reads: [],
+      writes: [],
+      maximum: null,
     }));
     return { total: sorted.length, offset, rows, tokensPerSide: 8 };
   };
@@ -21,7 +30,10 @@ test("the stretch holds exactly the values in the range, both ways round", async
   for (const order of ["ascending", "descending"] as const) {
     const sorted = order === "descending" ? values : values.toReversed();
     const { first, last } = await findStretch(listOf(sorted).load, { sort: "peakedness", order }, [0.2, 0.4]);
-    assert.deepEqual(sorted.slice(first, last), sorted.filter((value) => value >= 0.2 && value <= 0.4));
+    assert.deepEqual(
+      sorted.slice(first, last),
+      sorted.filter((value) => value >= 0.2 && value <= 0.4),
+    );
   }
 });
 

@@ -1,7 +1,7 @@
 import type { TokenNeurons } from "@patchbay/contract";
 import { api } from "../../shell/api.ts";
-import type { ProblemFacts } from "../../shell/ui/ErrorState.tsx";
 import { useResource } from "../../shell/resource.ts";
+import type { ProblemFacts } from "../../shell/ui/ErrorState.tsx";
 import type { AtlasView } from "./atlas-view.ts";
 
 export interface NamedNeurons {
@@ -11,9 +11,14 @@ export interface NamedNeurons {
 
 /** The neurons of the token in the view, best rank first; nothing without a token or before the answer. */
 export function useTokenNeurons(model: string | undefined, { token, side, variant }: AtlasView): NamedNeurons {
-  const key = token === undefined || model === undefined ? undefined : `token-neurons:${model}:${side}:${variant}:${token}`;
+  const key =
+    token === undefined || model === undefined ? undefined : `token-neurons:${model}:${side}:${variant}:${token}`;
   const { state, valueKey } = useResource(key, (signal) =>
-    api.tokenNeurons({ params: { model: model ?? "" }, query: { token: token ?? "", side, variant, limit: 500 }, signal }),
+    api.tokenNeurons({
+      params: { model: model ?? "" },
+      query: { token: token ?? "", side, variant, limit: 500 },
+      signal,
+    }),
   );
   return {
     value: key !== undefined && valueKey === key ? state.value : undefined,

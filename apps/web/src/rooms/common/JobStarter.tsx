@@ -35,7 +35,8 @@ export function JobStarter({
     if (finished?.state === "done") onDone();
   }, [finished, onDone]);
 
-  const start = () => started.call((signal) => api.createJob({ body: { kind, model }, signal })).then((made) => setId(made?.id));
+  const start = () =>
+    started.call((signal) => api.createJob({ body: { kind, model }, signal })).then((made) => setId(made?.id));
   if (started.state.status === "failed") {
     return <ErrorState inline problem={started.state.problem} action={<Button onClick={start}>Try again</Button>} />;
   }
@@ -55,7 +56,11 @@ export function JobStarter({
     return (
       <ErrorState
         inline
-        problem={{ title: "The job failed", detail: job.problem?.detail ?? job.message, ...(job.problem && { code: job.problem.code }) }}
+        problem={{
+          title: "The job failed",
+          detail: job.problem?.detail ?? job.message,
+          ...(job.problem && { code: job.problem.code }),
+        }}
         action={<Button onClick={start}>Try again</Button>}
       />
     );

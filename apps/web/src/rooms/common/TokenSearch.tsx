@@ -128,7 +128,13 @@ export function TokenSearch(props: TokenSearchProps) {
           ))}
           {options.length === 0 && (
             <li role="option" aria-selected={false}>
-              <small>{state.status === "failed" ? state.problem.detail : state.status === "ready" ? "No token contains this." : "Searching …"}</small>
+              <small>
+                {state.status === "failed"
+                  ? state.problem.detail
+                  : state.status === "ready"
+                    ? "No token contains this."
+                    : "Searching …"}
+              </small>
             </li>
           )}
         </ul>

@@ -20,7 +20,12 @@ export function useQuery(): Query {
     const { pathname, search: present } = locationStore().getState();
     navigate(pathname + withQuery(present, change), { replace: !push });
   }, []);
-  return { get: (name) => parameters.get(name) ?? undefined, getAll: (name) => parameters.getAll(name), set, text: search };
+  return {
+    get: (name) => parameters.get(name) ?? undefined,
+    getAll: (name) => parameters.getAll(name),
+    set,
+    text: search,
+  };
 }
 
 /** The query with some names changed; names keep their order, so that equal views have equal addresses. */
@@ -37,7 +42,11 @@ export function withQuery(search: string, change: QueryChange): string {
   return text === "" ? "" : `?${text}`;
 }
 
-export function oneOf<Value extends string>(text: string | undefined, values: readonly Value[], fallback: Value): Value {
+export function oneOf<Value extends string>(
+  text: string | undefined,
+  values: readonly Value[],
+  fallback: Value,
+): Value {
   return values.find((value) => value === text) ?? fallback;
 }
 

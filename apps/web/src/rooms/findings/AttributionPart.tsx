@@ -1,18 +1,27 @@
 import { ExportMenu } from "@patchbay/charts/react";
-import type { Attribution } from "../common/wire.ts";
 import { formatSigned } from "../../shell/ui/format-number.ts";
 import { TokenChip } from "../../shell/ui/TokenChip.tsx";
 import common from "../common/common.module.css";
 import { Section } from "../common/Section.tsx";
+import type { Attribution } from "../common/wire.ts";
 
 const LISTED = 12;
 
 /** Who wrote the target's logit: the largest shares, and what is left unexplained. */
-export function AttributionPart({ before, after }: { readonly before: Attribution; readonly after: Attribution | undefined }) {
+export function AttributionPart({
+  before,
+  after,
+}: {
+  readonly before: Attribution;
+  readonly after: Attribution | undefined;
+}) {
   const later = new Map(after?.components.map((component) => [component.label, component.share]));
   const rows = [...before.components].sort((a, b) => Math.abs(b.share) - Math.abs(a.share));
   const { token, minus } = before.target;
-  const table = () => ({ header: ["component", "share (logits)", "after"], rows: rows.map(({ label, share }) => [label, share, later.get(label)]) });
+  const table = () => ({
+    header: ["component", "share (logits)", "after"],
+    rows: rows.map(({ label, share }) => [label, share, later.get(label)]),
+  });
   return (
     <Section
       title={
@@ -28,7 +37,8 @@ export function AttributionPart({ before, after }: { readonly before: Attributio
       }
       aside={
         <>
-          logits · position {before.position} · sums to {before.total.toFixed(2)} <ExportMenu name="attribution" table={table} />
+          logits · position {before.position} · sums to {before.total.toFixed(2)}{" "}
+          <ExportMenu name="attribution" table={table} />
         </>
       }
     >
@@ -48,16 +58,37 @@ export function AttributionPart({ before, after }: { readonly before: Attributio
         </thead>
         <tbody>
           {rows.slice(0, LISTED).map(({ label, share }) => (
-            <Line key={label} label={label} before={share} after={after && later.get(label)} compared={after !== undefined} />
+            <Line
+              key={label}
+              label={label}
+              before={share}
+              after={after && later.get(label)}
+              compared={after !== undefined}
+            />
           ))}
-          <Line label="unexplained" before={before.unexplained} after={after?.unexplained} compared={after !== undefined} />
+          <Line
+            label="unexplained"
+            before={before.unexplained}
+            after={after?.unexplained}
+            compared={after !== undefined}
+          />
         </tbody>
       </table>
     </Section>
   );
 }
 
-function Line({ label, before, after, compared }: { readonly label: string; readonly before: number; readonly after: number | undefined; readonly compared: boolean }) {
+function Line({
+  label,
+  before,
+  after,
+  compared,
+}: {
+  readonly label: string;
+  readonly before: number;
+  readonly after: number | undefined;
+  readonly compared: boolean;
+}) {
   return (
     <tr>
       <td>

@@ -1,9 +1,9 @@
 import type { Snapshot } from "@patchbay/contract";
 import { useMemo } from "react";
+import type { Run } from "../common/wire.ts";
 import { DosePart } from "./DosePart.tsx";
 import styles from "./Findings.module.css";
 import { pairUp, sortParts } from "./finding-parts.ts";
-import type { Run } from "../common/wire.ts";
 import { GenerationPart } from "./GenerationPart.tsx";
 import { InterventionList } from "./InterventionList.tsx";
 import { RunPart } from "./RunPart.tsx";

@@ -1,4 +1,5 @@
 "use client";
+import { saveFile } from "@patchbay/charts/react";
 /** One finding: the stored numbers at once, and on request whether they come out the same here and now. */
 import type { Snapshot } from "@patchbay/contract";
 import type { Route } from "@patchbay/workbench-state";
@@ -10,7 +11,6 @@ import { useResource } from "../../shell/resource.ts";
 import { Button } from "../../shell/ui/Button.tsx";
 import { Skeleton } from "../../shell/ui/Skeleton.tsx";
 import ui from "../../shell/ui/ui.module.css";
-import { saveFile } from "@patchbay/charts/react";
 import { Answer } from "../common/Answer.tsx";
 import { Moment } from "../common/Moment.tsx";
 import { FindingParts } from "./FindingParts.tsx";
@@ -21,7 +21,9 @@ import { Replay } from "./Replay.tsx";
 export function FindingRoom({ route }: { readonly route: Extract<Route, { room: "finding" }> }) {
   const { id } = route;
   // Immutable, so the answer may be kept for as long as the page lives.
-  const { state, reload } = useResource<Snapshot>(`finding:${id}`, (signal) => api.getSnapshot({ params: { id }, signal }));
+  const { state, reload } = useResource<Snapshot>(`finding:${id}`, (signal) =>
+    api.getSnapshot({ params: { id }, signal }),
+  );
   const finding = state.value?.id === id ? state.value : undefined;
   const title = finding === undefined ? "Finding" : finding.title || "Untitled finding";
   return (
@@ -48,7 +50,8 @@ export function FindingRoom({ route }: { readonly route: Extract<Route, { room: 
 
 function FindingBar({ id, finding }: { readonly id: string; readonly finding: Snapshot | undefined }) {
   const download = () =>
-    finding !== undefined && saveFile(`patchbay-${id}.json`, `${JSON.stringify(finding, undefined, 2)}\n`, "application/json");
+    finding !== undefined &&
+    saveFile(`patchbay-${id}.json`, `${JSON.stringify(finding, undefined, 2)}\n`, "application/json");
   // A stored path is somebody's text: only one of this workbench becomes a link.
   const live = finding !== undefined && /^\/(?!\/)/.test(finding.view.path) ? finding.view.path : undefined;
   return (

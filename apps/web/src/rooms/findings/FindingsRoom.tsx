@@ -10,9 +10,9 @@ import { useResource } from "../../shell/resource.ts";
 import { Button } from "../../shell/ui/Button.tsx";
 import { EmptyState } from "../../shell/ui/EmptyState.tsx";
 import { formatCount } from "../../shell/ui/format-number.ts";
-import { Skeleton } from "../../shell/ui/Skeleton.tsx";
 import { Answer } from "../common/Answer.tsx";
 import { Moment } from "../common/Moment.tsx";
+import { SkeletonStack } from "../common/SkeletonStack.tsx";
 import styles from "./Findings.module.css";
 import { roomTitle } from "./room-title.ts";
 
@@ -32,8 +32,8 @@ export function FindingsRoom() {
           {(list) =>
             list.total === 0 ? (
               <EmptyState title="No findings yet" action={<Link href="/">Go to Trace</Link>}>
-                A finding is a view with its numbers, kept for ever under an address of its own. Press Share in Trace or on a
-                neuron’s page to make one.
+                A finding is a view with its numbers, kept for ever under an address of its own. Press Share in Trace or
+                on a neuron’s page to make one.
               </EmptyState>
             ) : (
               <>
@@ -57,7 +57,8 @@ export function FindingsRoom() {
                       Newer
                     </Button>
                     <span className="quiet">
-                      {formatCount(offset + 1)}–{formatCount(Math.min(list.total, offset + PAGE))} of {formatCount(list.total)}
+                      {formatCount(offset + 1)}–{formatCount(Math.min(list.total, offset + PAGE))} of{" "}
+                      {formatCount(list.total)}
                     </span>
                     <Button disabled={offset + PAGE >= list.total} onClick={() => setOffset(offset + PAGE)}>
                       Older
@@ -76,11 +77,7 @@ export function FindingsRoom() {
 function ListSkeleton() {
   return (
     <div className={styles.list}>
-      {Array.from({ length: 6 }, (_, i) => (
-        <div key={`line ${i + 1}`} className={styles.item}>
-          <Skeleton width="70%" />
-        </div>
-      ))}
+      <SkeletonStack count={6} height={34} />
     </div>
   );
 }

@@ -1,8 +1,8 @@
 import { markDifferences } from "@patchbay/workbench-state";
 import { useMemo } from "react";
 import { Section } from "../common/Section.tsx";
-import styles from "./Findings.module.css";
 import type { Generation } from "../common/wire.ts";
+import styles from "./Findings.module.css";
 import type { Pair } from "./finding-parts.ts";
 
 interface GenerationItem {
@@ -38,6 +38,11 @@ export function GenerationPart({ pair }: { readonly pair: Pair<GenerationItem> }
 function finishOf({ rows }: Generation): string {
   const row = rows[0];
   if (row === undefined) return "";
-  const reasons = { length: "length reached", "end-of-text": "the model ended", stop: "stop text", context: "context full" };
+  const reasons = {
+    length: "length reached",
+    "end-of-text": "the model ended",
+    stop: "stop text",
+    context: "context full",
+  };
   return `${row.tokens.length} tokens · ${reasons[row.finish]}`;
 }

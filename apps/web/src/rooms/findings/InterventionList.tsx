@@ -19,7 +19,8 @@ export function InterventionList({ interventions }: { readonly interventions: re
 
 function sentence(intervention: unknown) {
   if (typeof intervention !== "object" || intervention === null) return <code>{JSON.stringify(intervention)}</code>;
-  const field = (name: string): unknown => (name in intervention ? (intervention as Record<string, unknown>)[name] : undefined);
+  const field = (name: string): unknown =>
+    name in intervention ? (intervention as Record<string, unknown>)[name] : undefined;
   const units = field("units") ?? field("heads");
   const positions = field("positions") ?? "all";
   const value = field("value");
@@ -32,7 +33,10 @@ function sentence(intervention: unknown) {
       {String(field("op"))} {value !== undefined && <b>{String(value).replace("-", "−")}</b>}
       {field("unit") === "maximum" ? " × maximum" : ""}{" "}
       <span className="quiet">
-        · {Array.isArray(positions) ? `positions ${positions.join(", ")}` : `${String(positions)} position${positions === "all" ? "s" : ""}`}
+        ·{" "}
+        {Array.isArray(positions)
+          ? `positions ${positions.join(", ")}`
+          : `${String(positions)} position${positions === "all" ? "s" : ""}`}
         {field("muted") === true ? " · muted" : ""}
       </span>
     </>

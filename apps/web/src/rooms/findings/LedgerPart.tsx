@@ -1,15 +1,18 @@
-import type { Ledger } from "../common/wire.ts";
 import { neuronLabel } from "@patchbay/vocabulary";
 import { formatFixed } from "../../shell/ui/format-number.ts";
 import common from "../common/common.module.css";
 import { Section } from "../common/Section.tsx";
 import { TokenChips } from "../common/TokenChips.tsx";
+import type { Ledger } from "../common/wire.ts";
 
 /** The feed-forward layer's largest sub-updates at a place. */
 export function LedgerPart({ ledger }: { readonly ledger: Ledger }) {
   const { layer, position } = ledger;
   return (
-    <Section title="Neurons firing" aside={`layer ${layer}, position ${position} · |activation| × length · rest ${formatFixed(ledger.restNorm, 2)} of ${formatFixed(ledger.outputNorm, 2)}`}>
+    <Section
+      title="Neurons firing"
+      aside={`layer ${layer}, position ${position} · |activation| × length · rest ${formatFixed(ledger.restNorm, 2)} of ${formatFixed(ledger.outputNorm, 2)}`}
+    >
       <table className={common.table}>
         <thead>
           <tr>

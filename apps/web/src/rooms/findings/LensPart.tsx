@@ -1,14 +1,21 @@
 import { type CellAddress, divergingScale, sequentialScale } from "@patchbay/charts/geometry";
 import { CellGrid, ColourLegend, ExportMenu } from "@patchbay/charts/react";
-import { type Comparison, gridCells, type LensMeasure, lensAnswer, type LensSide, trackedToken } from "@patchbay/workbench-state";
+import {
+  type Comparison,
+  gridCells,
+  type LensMeasure,
+  type LensSide,
+  lensAnswer,
+  trackedToken,
+} from "@patchbay/workbench-state";
 import { useMemo, useState } from "react";
 import { useTheme } from "../../shell/theme.ts";
 import { formatProbability } from "../../shell/ui/format-number.ts";
 import { Segmented } from "../../shell/ui/Segmented.tsx";
 import { visibleToken } from "../../shell/ui/token-text.ts";
 import { Section } from "../common/Section.tsx";
-import styles from "./Findings.module.css";
 import type { Run } from "../common/wire.ts";
+import styles from "./Findings.module.css";
 
 const ROW_HEIGHT = 44;
 const HEAD_WIDTH = 64;
@@ -24,7 +31,10 @@ export function LensPart({ before, after }: { readonly before: Run; readonly aft
   const picture = useMemo(() => {
     if (sides.before === undefined) return undefined;
     const cells = gridCells({ before: sides.before, after: sides.after, compare, measure });
-    return { cells, scale: cells.kind === "diverging" ? divergingScale(theme, cells.domain[1]) : sequentialScale(theme, cells.domain) };
+    return {
+      cells,
+      scale: cells.kind === "diverging" ? divergingScale(theme, cells.domain[1]) : sequentialScale(theme, cells.domain),
+    };
   }, [sides, compare, measure, theme]);
   if (picture === undefined || sides.before === undefined) return null;
   const { cells, scale } = picture;
@@ -53,9 +63,18 @@ export function LensPart({ before, after }: { readonly before: Run; readonly aft
           <span>
             {cells.meaning} · {answer?.norm === "none" ? "no norm" : "final norm applied"}
           </span>
-          <ColourLegend scale={scale} low={cells.domain[0].toFixed(cells.kind === "diverging" ? 1 : 0).replace("-", "−")} high={cells.domain[1].toFixed(1)} />
+          <ColourLegend
+            scale={scale}
+            low={cells.domain[0].toFixed(cells.kind === "diverging" ? 1 : 0).replace("-", "−")}
+            high={cells.domain[1].toFixed(1)}
+          />
           {after !== undefined && (
-            <Segmented label="Comparison" value={compare} options={(["before", "after", "difference"] as const).map((value) => ({ value, label: value }))} onChange={(next) => setCompare(next)} />
+            <Segmented
+              label="Comparison"
+              value={compare}
+              options={(["before", "after", "difference"] as const).map((value) => ({ value, label: value }))}
+              onChange={(next) => setCompare(next)}
+            />
           )}
           <Segmented
             label="Measure"
@@ -114,19 +133,34 @@ function sideOf(run: Run): LensSide | undefined {
 /** Depth goes up on the screen: the last row first. */
 function flipped(values: Float32Array, rows: number, columns: number): Float32Array {
   const turned = new Float32Array(values.length);
-  for (let row = 0; row < rows; row++) turned.set(values.subarray(row * columns, (row + 1) * columns), (rows - 1 - row) * columns);
+  for (let row = 0; row < rows; row++)
+    turned.set(values.subarray(row * columns, (row + 1) * columns), (rows - 1 - row) * columns);
   return turned;
 }
 
 function lensTable(before: LensSide | undefined, after: LensSide | undefined, positions: readonly number[]) {
   const rows: (string | number | undefined)[][] = [];
-  for (const [name, side] of [["before", before], ["after", after]] as const) {
+  for (const [name, side] of [
+    ["before", before],
+    ["after", after],
+  ] as const) {
     if (side === undefined) continue;
     for (let row = 0; row < side.lens.rows; row++) {
       positions.forEach((position, column) => {
-        rows.push([name, side.lens.sites[row], position, side.lens.topText(row, column), side.lens.topProbability(row, column), side.lens.divergence(row, column), side.lens.entropy(row, column)]);
+        rows.push([
+          name,
+          side.lens.sites[row],
+          position,
+          side.lens.topText(row, column),
+          side.lens.topProbability(row, column),
+          side.lens.divergence(row, column),
+          side.lens.entropy(row, column),
+        ]);
       });
     }
   }
-  return { header: ["run", "site", "position", "leading token", "probability", "KL to final (nats)", "entropy (nats)"], rows };
+  return {
+    header: ["run", "site", "position", "leading token", "probability", "KL to final (nats)", "entropy (nats)"],
+    rows,
+  };
 }

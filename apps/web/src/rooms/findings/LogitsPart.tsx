@@ -7,6 +7,7 @@ import { NextTokenTable } from "../common/next-token/NextTokenTable.tsx";
 import { nextTokens } from "../common/next-token/next-tokens.ts";
 import { Section } from "../common/Section.tsx";
 import type { Run } from "../common/wire.ts";
+import styles from "./Findings.module.css";
 
 const LEADERS = 8;
 
@@ -18,7 +19,14 @@ export function LogitsPart({ before, after }: { readonly before: Run; readonly a
     rows: rows.map((row) => [row.id, row.text, row.before, ...(after === undefined ? [] : [row.after])]),
   });
   return (
-    <Section title="Next token" aside={<>probability, last position asked for <ExportMenu name="next-token" table={table} /></>}>
+    <Section
+      title="Next token"
+      aside={
+        <span className={styles.aside}>
+          probability, last position <ExportMenu name="next-token" table={table} />
+        </span>
+      }
+    >
       {after !== undefined ? (
         <NextTokenTable rows={rows} />
       ) : (

@@ -1,7 +1,7 @@
 import type { Snapshot } from "@patchbay/contract";
-import type { Recipe } from "../common/wire.ts";
 import common from "../common/common.module.css";
 import { Section } from "../common/Section.tsx";
+import type { Recipe } from "../common/wire.ts";
 import styles from "./Findings.module.css";
 
 /** Everything that is needed to compute the same numbers again. */

@@ -1,10 +1,10 @@
-import type { ReplayReport } from "../common/wire.ts";
 import { api, useApi } from "../../shell/api.ts";
 import { useCommands } from "../../shell/commands.ts";
 import { Button } from "../../shell/ui/Button.tsx";
 import { ErrorState } from "../../shell/ui/ErrorState.tsx";
 import { Kbd } from "../../shell/ui/Kbd.tsx";
 import common from "../common/common.module.css";
+import type { ReplayReport } from "../common/wire.ts";
 import styles from "./Findings.module.css";
 
 /** Computes the finding again on this server and says whether it came out the same. */
@@ -12,9 +12,15 @@ export function Replay({ id }: { readonly id: string }) {
   const { state, call, cancel } = useApi<ReplayReport>();
   const replay = () => void call((signal) => api.replaySnapshot({ params: { id }, signal }));
   const running = state.status === "pending";
-  useCommands([{ id: "finding-replay", title: "Replay this finding", group: "Finding", keys: ["shift+r"], run: replay }]);
+  useCommands([
+    { id: "finding-replay", title: "Replay this finding", group: "Finding", keys: ["shift+r"], run: replay },
+  ]);
   return (
-    <section className={styles.replay} aria-label="Replay" data-verdict={state.status === "ready" ? state.value.verdict : undefined}>
+    <section
+      className={styles.replay}
+      aria-label="Replay"
+      data-verdict={state.status === "ready" ? state.value.verdict : undefined}
+    >
       <div className={styles.replayLine}>
         {running ? (
           <Button onClick={cancel}>Stop</Button>
@@ -24,7 +30,9 @@ export function Replay({ id }: { readonly id: string }) {
           </Button>
         )}
         <div role="status" className={styles.verdict}>
-          {state.status === "idle" && <span className="quiet">Computes every part again, here and now, and compares all numbers.</span>}
+          {state.status === "idle" && (
+            <span className="quiet">Computes every part again, here and now, and compares all numbers.</span>
+          )}
           {running && <span className="quiet">Computing again …</span>}
           {state.status === "cancelled" && <span className="quiet">Stopped before it was done.</span>}
           {state.status === "ready" && <Verdict report={state.value} />}

@@ -1,7 +1,7 @@
-import type { Pair } from "./finding-parts.ts";
+import type { Run } from "../common/wire.ts";
 import { AttributionPart } from "./AttributionPart.tsx";
 import { CapturePart } from "./CapturePart.tsx";
-import type { Run } from "../common/wire.ts";
+import type { Pair } from "./finding-parts.ts";
 import { LedgerPart } from "./LedgerPart.tsx";
 import { LensPart } from "./LensPart.tsx";
 import { LogitsPart } from "./LogitsPart.tsx";

@@ -11,10 +11,17 @@ test("a run that intervenes goes with the one that does not", () => {
 });
 
 test("different questions are not compared", () => {
-  assert.deepEqual(pairs([run("before", []), run("detail", [1], "ledger")]), [["before", undefined], ["detail", undefined]]);
+  assert.deepEqual(pairs([run("before", []), run("detail", [1], "ledger")]), [
+    ["before", undefined],
+    ["detail", undefined],
+  ]);
 });
 
 test("each question has its own pair, in the order of the finding", () => {
   const items = [run("a", []), run("x", [], "ledger"), run("b", [1]), run("y", [1], "ledger"), run("c", [2])];
-  assert.deepEqual(pairs(items), [["a", "b"], ["x", "y"], ["c", undefined]]);
+  assert.deepEqual(pairs(items), [
+    ["a", "b"],
+    ["x", "y"],
+    ["c", undefined],
+  ]);
 });

@@ -6,7 +6,11 @@ type Part = Snapshot["parts"][number];
 
 export interface SortedParts {
   readonly runs: readonly { readonly role: string; readonly result: Run; readonly interventions: readonly unknown[] }[];
-  readonly generations: readonly { readonly role: string; readonly result: Generation; readonly interventions: readonly unknown[] }[];
+  readonly generations: readonly {
+    readonly role: string;
+    readonly result: Generation;
+    readonly interventions: readonly unknown[];
+  }[];
   readonly doses: readonly { readonly role: string; readonly result: DoseResponseResult }[];
 }
 
@@ -14,7 +18,11 @@ export function sortParts(parts: readonly Part[]): SortedParts {
   const ofKind = (kind: Part["kind"]) => parts.filter((part) => part.kind === kind);
   return {
     // The server stores a part's result under the part's kind, so the kind tells the type.
-    runs: ofKind("run").map(({ role, result, request }) => ({ role, result: result as Run, interventions: interventionsIn(request) })),
+    runs: ofKind("run").map(({ role, result, request }) => ({
+      role,
+      result: result as Run,
+      interventions: interventionsIn(request),
+    })),
     generations: ofKind("generation").map(({ role, result, request }) => ({
       role,
       result: result as Generation,
@@ -40,7 +48,11 @@ export function pairUp<Item extends { readonly interventions: readonly unknown[]
   const pairs: { before: Item; after: Item | undefined }[] = [];
   for (const item of items) {
     const open = pairs.find(
-      (pair) => pair.after === undefined && pair.before.interventions.length === 0 && item.interventions.length > 0 && sameQuestion(pair.before, item),
+      (pair) =>
+        pair.after === undefined &&
+        pair.before.interventions.length === 0 &&
+        item.interventions.length > 0 &&
+        sameQuestion(pair.before, item),
     );
     if (open === undefined) pairs.push({ before: item, after: undefined });
     else open.after = item;

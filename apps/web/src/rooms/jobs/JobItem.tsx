@@ -53,10 +53,16 @@ export function JobItem({ job: listed, onChange }: { readonly job: Job; readonly
       {job.state === "failed" && (
         <ErrorState
           inline
-          problem={{ title: "Failed", detail: job.problem?.detail ?? job.message, ...(job.problem !== null && { code: job.problem.code }) }}
+          problem={{
+            title: "Failed",
+            detail: job.problem?.detail ?? job.message,
+            ...(job.problem !== null && { code: job.problem.code }),
+          }}
         />
       )}
-      {job.state === "cancelled" && <p className="quiet">Cancelled at {Math.round(job.progress * 100)} %. It can be started again.</p>}
+      {job.state === "cancelled" && (
+        <p className="quiet">Cancelled at {Math.round(job.progress * 100)} %. It can be started again.</p>
+      )}
       {job.state === "done" && <JobResult job={job} />}
     </article>
   );

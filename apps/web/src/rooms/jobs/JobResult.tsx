@@ -12,11 +12,14 @@ export function JobResult({ job }: { readonly job: Job }) {
     if (test.success) return <SpecialisedNeurons model={job.request.model} test={test.data} />;
   }
   const { neurons, tokens, seconds } = numbersIn(job.result);
-  if (seconds === undefined) return job.result === null ? null : <pre className={styles.raw}>{JSON.stringify(job.result, undefined, 2)}</pre>;
+  if (seconds === undefined)
+    return job.result === null ? null : <pre className={styles.raw}>{JSON.stringify(job.result, undefined, 2)}</pre>;
   return (
     <p className="quiet">
-      {neurons !== undefined && `${formatCount(neurons)} neurons mapped, ${formatCount(Math.round(neurons / seconds))} a second. `}
-      {tokens !== undefined && `${formatCount(tokens)} tokens of reference text read, ${formatCount(Math.round(tokens / seconds))} a second. `}
+      {neurons !== undefined &&
+        `${formatCount(neurons)} neurons mapped, ${formatCount(Math.round(neurons / seconds))} a second. `}
+      {tokens !== undefined &&
+        `${formatCount(tokens)} tokens of reference text read, ${formatCount(Math.round(tokens / seconds))} a second. `}
       <Link href={pathOfRoute({ room: "atlas", model: job.request.model })}>Open the Atlas</Link>
     </p>
   );

@@ -6,9 +6,9 @@ import { api, problemOf } from "../../shell/api.ts";
 import { refreshModels } from "../../shell/models.ts";
 import { Room } from "../../shell/Room.tsx";
 import { forgetResources } from "../../shell/resource.ts";
+import { Button } from "../../shell/ui/Button.tsx";
 import { EmptyState } from "../../shell/ui/EmptyState.tsx";
 import { ErrorState, type ProblemFacts } from "../../shell/ui/ErrorState.tsx";
-import { Button } from "../../shell/ui/Button.tsx";
 import { Skeleton } from "../../shell/ui/Skeleton.tsx";
 import { JobItem } from "./JobItem.tsx";
 import styles from "./Jobs.module.css";
@@ -56,10 +56,18 @@ export function JobsRoom() {
     <Room title="Jobs">
       <div className={styles.page}>
         <StartJob onStarted={onStarted} />
-        {problem !== undefined && <ErrorState inline problem={problem} action={<Button onClick={() => setAttempt(attempt + 1)}>Try again</Button>} />}
+        {problem !== undefined && (
+          <ErrorState
+            inline
+            problem={problem}
+            action={<Button onClick={() => setAttempt(attempt + 1)}>Try again</Button>}
+          />
+        )}
         {jobs === undefined && problem === undefined && <Skeleton height={180} />}
         {jobs?.length === 0 && (
-          <EmptyState title="No jobs yet">Start one above. A job keeps running when this page is closed, and its result is stored.</EmptyState>
+          <EmptyState title="No jobs yet">
+            Start one above. A job keeps running when this page is closed, and its result is stored.
+          </EmptyState>
         )}
         <div className={styles.list}>
           {jobs?.map((job) => (

@@ -5,26 +5,38 @@ import { useRef } from "react";
 import { Link } from "../../shell/Link.tsx";
 import { formatProbability } from "../../shell/ui/format-number.ts";
 import { TokenChip } from "../../shell/ui/TokenChip.tsx";
-import type { SpecialisedNeuronTest } from "../common/wire.ts";
 import common from "../common/common.module.css";
 import { formatFigure } from "../common/format-figure.ts";
+import type { SpecialisedNeuronTest } from "../common/wire.ts";
 import styles from "./Jobs.module.css";
 import { TrialPlot } from "./TrialPlot.tsx";
-
 
 /** Paper A1's claim on this model: two counts, and the trials behind them. */
 export function SpecialisedNeurons({ model, test }: { readonly model: string; readonly test: SpecialisedNeuronTest }) {
   const figure = useRef<HTMLDivElement>(null);
   const table = () => ({
     header: ["group", "layer", "neuron", "token", "norm", "clamp value", "probability before", "probability after"],
-    rows: test.trials.map((trial) => [trial.group, trial.layer, trial.neuron, trial.token.text, trial.norm, trial.value, trial.before, trial.after]),
+    rows: test.trials.map((trial) => [
+      trial.group,
+      trial.layer,
+      trial.neuron,
+      trial.token.text,
+      trial.norm,
+      trial.value,
+      trial.before,
+      trial.after,
+    ]),
   });
   return (
     <div className={styles.test}>
       <div className={styles.counts}>
         <Count count={test.peaked} label="peaked neurons raised the token that they are mapped to" tone="heat" />
         <Count count={test.random} label="norm-matched random neurons raised the same tokens" tone="ink" />
-        <Count count={test.randomOwnToken} label="of these random neurons raised the token of their own map" tone="ink" />
+        <Count
+          count={test.randomOwnToken}
+          label="of these random neurons raised the token of their own map"
+          tone="ink"
+        />
       </div>
       <p className="quiet">
         clamped at {test.multiple} × maximum ({test.place}) on <code>{test.prompt}</code>{" "}
@@ -37,7 +49,12 @@ export function SpecialisedNeurons({ model, test }: { readonly model: string; re
         {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolling region must be reachable by keyboard */}
         <section className={styles.trials} aria-label={`All ${test.trials.length} trials`} tabIndex={0}>
           {(["peaked", "random"] as const).map((group) => (
-            <TrialTable key={group} model={model} group={group} trials={test.trials.filter((trial) => trial.group === group)} />
+            <TrialTable
+              key={group}
+              model={model}
+              group={group}
+              trials={test.trials.filter((trial) => trial.group === group)}
+            />
           ))}
         </section>
       </div>
@@ -45,7 +62,15 @@ export function SpecialisedNeurons({ model, test }: { readonly model: string; re
   );
 }
 
-function Count({ count, label, tone }: { readonly count: { readonly raised: number; readonly of: number }; readonly label: string; readonly tone: "heat" | "ink" }) {
+function Count({
+  count,
+  label,
+  tone,
+}: {
+  readonly count: { readonly raised: number; readonly of: number };
+  readonly label: string;
+  readonly tone: "heat" | "ink";
+}) {
   return (
     <div>
       <b data-tone={tone}>
@@ -57,7 +82,15 @@ function Count({ count, label, tone }: { readonly count: { readonly raised: numb
   );
 }
 
-function TrialTable({ model, group, trials }: { readonly model: string; readonly group: string; readonly trials: SpecialisedNeuronTest["trials"] }) {
+function TrialTable({
+  model,
+  group,
+  trials,
+}: {
+  readonly model: string;
+  readonly group: string;
+  readonly trials: SpecialisedNeuronTest["trials"];
+}) {
   return (
     <table className={common.table}>
       <caption className={styles.caption}>{group}</caption>
@@ -80,7 +113,10 @@ function TrialTable({ model, group, trials }: { readonly model: string; readonly
         {trials.map((trial) => (
           <tr key={`${trial.layer}.${trial.neuron}.${trial.token.id}`}>
             <td>
-              <Link className="mono" href={pathOfRoute({ room: "neuron", model, layer: trial.layer, neuron: trial.neuron })}>
+              <Link
+                className="mono"
+                href={pathOfRoute({ room: "neuron", model, layer: trial.layer, neuron: trial.neuron })}
+              >
                 {neuronLabel(trial)}
               </Link>
             </td>

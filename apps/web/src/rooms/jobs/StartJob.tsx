@@ -52,7 +52,15 @@ export function StartJob({ onStarted }: { readonly onStarted: (job: Job) => void
   );
 }
 
-function StartButton({ kind, disabled, onStart }: { readonly kind: JobKind; readonly disabled: boolean; readonly onStart: () => void }) {
+function StartButton({
+  kind,
+  disabled,
+  onStart,
+}: {
+  readonly kind: JobKind;
+  readonly disabled: boolean;
+  readonly onStart: () => void;
+}) {
   return (
     <Button onClick={onStart} disabled={disabled} aria-label={`Start ${kind}`}>
       Start
@@ -70,7 +78,7 @@ function TestForm({
   readonly onStart: (settings: { readonly place: Place; readonly multiple: number; readonly prompt?: string }) => void;
 }) {
   const [place, setPlace] = useState<Place>("post");
-  const [multiple, setMultiple] = useState("4");
+  const [multiple, setMultiple] = useState("2");
   const [prompt, setPrompt] = useState("");
   const value = Number(multiple);
   const valid = multiple.trim() !== "" && Number.isFinite(value);
@@ -82,7 +90,12 @@ function TestForm({
         if (valid) onStart({ place, multiple: value, ...(prompt.trim() !== "" && { prompt }) });
       }}
     >
-      <input aria-label="Prompt" placeholder="Prompt: the model’s first example" value={prompt} onChange={(event) => setPrompt(event.target.value)} />
+      <input
+        aria-label="Prompt"
+        placeholder="Prompt: the model’s first example"
+        value={prompt}
+        onChange={(event) => setPrompt(event.target.value)}
+      />
       <span className={styles.settings}>
         <Segmented
           label="Place"

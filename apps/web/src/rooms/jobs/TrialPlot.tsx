@@ -3,8 +3,8 @@ import { useElementSize } from "@patchbay/charts/react";
 import { neuronLabel } from "@patchbay/vocabulary";
 import { useMemo, useRef } from "react";
 import { visibleToken } from "../../shell/ui/token-text.ts";
-import styles from "./Jobs.module.css";
 import type { SpecialisedNeuronTest } from "../common/wire.ts";
+import styles from "./Jobs.module.css";
 import { trialGeometry } from "./trial-geometry.ts";
 
 const HEIGHT = 300;
@@ -28,7 +28,13 @@ export function TrialPlot({ trials }: { readonly trials: SpecialisedNeuronTest["
         <span>above the diagonal: raised</span>
       </p>
       {width > 0 && (
-        <svg width={width} height={HEIGHT} role="img" aria-label="Probability of each token before and after the clamp" className={styles.trialPlot}>
+        <svg
+          width={width}
+          height={HEIGHT}
+          role="img"
+          aria-label="Probability of each token before and after the clamp"
+          className={styles.trialPlot}
+        >
           {ticks.map((tick) => (
             <g key={tick.label}>
               <line x1={tick.x} x2={tick.x} y1={plot.top} y2={bottom} stroke="var(--line)" />
@@ -54,7 +60,15 @@ export function TrialPlot({ trials }: { readonly trials: SpecialisedNeuronTest["
               {trial.group === "peaked" ? (
                 <circle cx={x} cy={y} r={4} fill="var(--heat)" fillOpacity={0.75} />
               ) : (
-                <rect x={x - 3.2} y={y - 3.2} width={6.4} height={6.4} fill="none" stroke="var(--ink-3)" strokeWidth={1.4} />
+                <rect
+                  x={x - 3.2}
+                  y={y - 3.2}
+                  width={6.4}
+                  height={6.4}
+                  fill="none"
+                  stroke="var(--ink-3)"
+                  strokeWidth={1.4}
+                />
               )}
             </g>
           ))}

@@ -5,7 +5,14 @@ import { trialGeometry } from "./trial-geometry.ts";
 const size = { width: 400, height: 300 };
 
 test("a raised token stands above the diagonal, a lowered one below", () => {
-  const { points, plot } = trialGeometry([{ before: 1e-4, after: 1e-2 }, { before: 1e-2, after: 1e-4 }, { before: 1e-3, after: 1e-3 }], size);
+  const { points, plot } = trialGeometry(
+    [
+      { before: 1e-4, after: 1e-2 },
+      { before: 1e-2, after: 1e-4 },
+      { before: 1e-3, after: 1e-3 },
+    ],
+    size,
+  );
   const above = points.map(({ x, y }) => {
     const right = (x - plot.left) / plot.size;
     const up = 1 - (y - plot.top) / plot.height;

@@ -42,7 +42,10 @@ export function ModelCard({ model }: { readonly model: ModelSummary }) {
             ["parameters", formatCount(model.parameters)],
             ["layers", String(model.layers)],
             ["residual width", formatCount(model.residualWidth)],
-            ["heads", `${model.heads} of width ${model.headWidth}${model.keyValueHeads === model.heads ? "" : `, ${model.keyValueHeads} key-value`}`],
+            [
+              "heads",
+              `${model.heads} of width ${model.headWidth}${model.keyValueHeads === model.heads ? "" : `, ${model.keyValueHeads} key-value`}`,
+            ],
             ["neurons", `${formatCount(model.neuronsPerLayer)} a layer, ${model.gated ? "gated" : "plain"}`],
             ["vocabulary", `${formatCount(model.vocabulary)} tokens`],
             ["context", `${formatCount(model.context)} tokens`],
@@ -59,9 +62,15 @@ export function ModelCard({ model }: { readonly model: ModelSummary }) {
           ]}
         />
         <div>
-          <Facts title="Memory" facts={[["open sessions", model.loadedBytes === 0 ? "none" : formatBytes(model.loadedBytes)]]} />
+          <Facts
+            title="Memory"
+            facts={[["open sessions", model.loadedBytes === 0 ? "none" : formatBytes(model.loadedBytes)]]}
+          />
           <p className={styles.action}>
-            <Button onClick={() => void unload()} disabled={model.loadedBytes === 0 || unloaded.state.status === "pending"}>
+            <Button
+              onClick={() => void unload()}
+              disabled={model.loadedBytes === 0 || unloaded.state.status === "pending"}
+            >
               Unload
             </Button>
           </p>
@@ -70,7 +79,12 @@ export function ModelCard({ model }: { readonly model: ModelSummary }) {
           {model.neuronMap === "ready" ? (
             <p className="quiet">ready</p>
           ) : (
-            <JobStarter kind="neuron-map" model={model.name} title="Compute the neuron map" onDone={() => void refreshModels()} />
+            <JobStarter
+              kind="neuron-map"
+              model={model.name}
+              title="Compute the neuron map"
+              onDone={() => void refreshModels()}
+            />
           )}
         </div>
       </div>

@@ -1,6 +1,7 @@
 "use client";
 /** The installed models: what each is, what it holds in memory, and every place in it that can be read or written. */
-import { useModels } from "../../shell/models.ts";
+import { useEffect } from "react";
+import { refreshModels, useModels } from "../../shell/models.ts";
 import { Room } from "../../shell/Room.tsx";
 import { ErrorState } from "../../shell/ui/ErrorState.tsx";
 import { Skeleton } from "../../shell/ui/Skeleton.tsx";
@@ -11,6 +12,8 @@ import styles from "./Models.module.css";
 
 export function ModelsRoom() {
   const { status, models, setup, problem } = useModels();
+  // Memory in use changes with every run elsewhere.
+  useEffect(() => void refreshModels(), []);
   return (
     <Room title="Models">
       <div className={styles.page}>

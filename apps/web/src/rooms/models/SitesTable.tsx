@@ -32,7 +32,9 @@ export function SitesTable({ model }: { readonly model: ModelSummary }) {
 function Sites({ sites, layers }: { readonly sites: readonly SiteInfo[]; readonly layers: number }) {
   const [filter, setFilter] = useState("");
   const groups = useMemo(() => groupSites(sites), [sites]);
-  const shown = groups.filter(({ name, info }) => `${name} ${info.meaning}`.toLowerCase().includes(filter.trim().toLowerCase()));
+  const shown = groups.filter(({ name, info }) =>
+    `${name} ${info.meaning}`.toLowerCase().includes(filter.trim().toLowerCase()),
+  );
   return (
     <div className={styles.sites}>
       <input

@@ -3,8 +3,8 @@ import { useState } from "react";
 import { Segmented } from "../../shell/ui/Segmented.tsx";
 import { TokenChip } from "../../shell/ui/TokenChip.tsx";
 import type { Query } from "../common/query.ts";
-import { tokenSpelling } from "../common/token-spelling.ts";
 import { TokenSearch } from "../common/TokenSearch.tsx";
+import { tokenSpelling } from "../common/token-spelling.ts";
 import { useDraft } from "../common/use-draft.ts";
 import { absoluteValue, type Clamp, type NeuronScale, PLACE_MEANINGS, sliderRange, valueInUnit } from "./clamp.ts";
 import type { FollowedToken } from "./followed-tokens.ts";
@@ -47,9 +47,15 @@ export function ClampPanel({
           label="Place"
           value={view.place}
           options={places.map((place) => ({ value: place, label: place, hint: PLACE_MEANINGS[place] }))}
-          onChange={(place) => query.set({ place: place === "post" ? undefined : place, value: undefined, unit: undefined })}
+          onChange={(place) =>
+            query.set({ place: place === "post" ? undefined : place, value: undefined, unit: undefined })
+          }
         />
-        <p>{page.gated ? PLACE_MEANINGS[view.place] : PLACE_MEANINGS[view.place].replace(", act(gate) × up: the gate has no say", "")}</p>
+        <p>
+          {page.gated
+            ? PLACE_MEANINGS[view.place]
+            : PLACE_MEANINGS[view.place].replace(", act(gate) × up: the gate has no say", "")}
+        </p>
       </div>
       <ValueControl query={query} clamp={clamp} scale={scale} />
       <PositionControl query={query} clamp={clamp} />
@@ -75,7 +81,13 @@ export function ClampPanel({
             )}
           </div>
         )}
-        <TokenSearch model={model.name} label="Follow a token" placeholder="Follow a token, such as  L" note="follow" onToken={addToken} />
+        <TokenSearch
+          model={model.name}
+          label="Follow a token"
+          placeholder="Follow a token, such as  L"
+          note="follow"
+          onToken={addToken}
+        />
       </div>
     </div>
   );
@@ -92,7 +104,10 @@ function ValueControl({ query, clamp, scale }: ControlProps & { readonly scale: 
   const absolute = absoluteValue({ ...clamp, value }, scale);
   const canMultiply = clamp.place === "post" && scale.maximum !== undefined;
   const other = clamp.unit === "maximum" ? "absolute" : "maximum";
-  const note = scale.maximum === undefined ? "reference maximum not measured" : `maximum on reference text ${scale.maximum.toFixed(2)}`;
+  const note =
+    scale.maximum === undefined
+      ? "reference maximum not measured"
+      : `maximum on reference text ${scale.maximum.toFixed(2)}`;
   return (
     <div className={styles.control}>
       <span className={styles.controlLabel}>
@@ -122,10 +137,16 @@ function ValueControl({ query, clamp, scale }: ControlProps & { readonly scale: 
           label="Unit of the value"
           value={clamp.unit}
           options={[
-            { value: "maximum", label: "× maximum", disabled: canMultiply ? undefined : "Only for the place post, once the maximum is measured" },
+            {
+              value: "maximum",
+              label: "× maximum",
+              disabled: canMultiply ? undefined : "Only for the place post, once the maximum is measured",
+            },
             { value: "absolute", label: "absolute" },
           ]}
-          onChange={() => query.set({ unit: other, value: String(valueInUnit(absolute, { ...clamp, unit: other }, scale)) })}
+          onChange={() =>
+            query.set({ unit: other, value: String(valueInUnit(absolute, { ...clamp, unit: other }, scale)) })
+          }
         />
       </span>
       <p>{note}</p>
@@ -151,7 +172,9 @@ function PositionControl({ query, clamp }: ControlProps) {
           ]}
           onChange={(next) => {
             if (next === "these") setTyped((known) => (known === "" ? "-1" : known));
-            query.set({ positions: next === "all" ? undefined : next === "these" ? writePositions(read ?? [-1]) : next });
+            query.set({
+              positions: next === "all" ? undefined : next === "these" ? writePositions(read ?? [-1]) : next,
+            });
           }}
         />
         {kind === "these" && (

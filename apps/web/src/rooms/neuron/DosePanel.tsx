@@ -8,11 +8,11 @@ import { Segmented } from "../../shell/ui/Segmented.tsx";
 import { Skeleton } from "../../shell/ui/Skeleton.tsx";
 import { visibleToken } from "../../shell/ui/token-text.ts";
 import { Answer } from "../common/Answer.tsx";
+import { doseTable } from "../common/dose-table.ts";
 import type { Query } from "../common/query.ts";
 import { Section } from "../common/Section.tsx";
-import { OWN_TOKENS } from "./followed-tokens.ts";
 import { absoluteValue, type Clamp, type NeuronScale, valueInUnit } from "./clamp.ts";
-import { doseTable } from "../common/dose-table.ts";
+import { OWN_TOKENS } from "./followed-tokens.ts";
 import styles from "./Neuron.module.css";
 import type { NeuronView } from "./neuron-view.ts";
 
@@ -50,7 +50,10 @@ export function DosePanel({
   );
   // Besides the neuron's first token: those that the reader added, and the unclamped model's own answer (the last).
   const inked = new Set(result?.tokens.slice(OWN_TOKENS).map(({ id }) => id));
-  const leaders = useMemo(() => result?.topTokens.map(({ text, probability }) => ({ text: visibleToken(text), probability })) ?? [], [result]);
+  const leaders = useMemo(
+    () => result?.topTokens.map(({ text, probability }) => ({ text: visibleToken(text), probability })) ?? [],
+    [result],
+  );
   return (
     <Section
       title="Dose and response"
@@ -66,7 +69,9 @@ export function DosePanel({
             ]}
             onChange={(next) => query.set({ scale: next === "linear" ? undefined : next })}
           />
-          {result !== undefined && <ExportMenu name={`${neuronLabel(page)}-dose-response`} figure={figure} table={() => doseTable(result)} />}
+          {result !== undefined && (
+            <ExportMenu name={`${neuronLabel(page)}-dose-response`} figure={figure} table={() => doseTable(result)} />
+          )}
         </span>
       }
     >

@@ -44,7 +44,15 @@ export function NeuronActions({
     const path = pathOfRoute({ room: "finding", id });
     await offer(path);
   };
-  useCommands([{ id: "neuron-share", title: "Share this neuron as a finding", group: "Neuron", keys: ["s"], run: () => void share() }]);
+  useCommands([
+    {
+      id: "neuron-share",
+      title: "Share this neuron as a finding",
+      group: "Neuron",
+      keys: ["s"],
+      run: () => void share(),
+    },
+  ]);
   const { state } = shared;
   useEffect(() => {
     if (state.status === "failed") showToast(`Not shared. ${state.problem.detail}`, "bad");
@@ -52,7 +60,11 @@ export function NeuronActions({
   if (place === null) return null;
   return createPortal(
     <>
-      <Link className={ui.button} data-kind="plain" href={tracePath({ model: page.model, prompt: text, patches: [patch] })}>
+      <Link
+        className={ui.button}
+        data-kind="plain"
+        href={tracePath({ model: page.model, prompt: text, patches: [patch] })}
+      >
         Open in Trace with this patch
       </Link>
       <Button kind="primary" onClick={() => void share()} disabled={state.status === "pending" || after === undefined}>
@@ -66,7 +78,12 @@ export function NeuronActions({
 function snapshotOf(
   page: NeuronPage,
   clamp: Clamp,
-  { before, after, dose, steering }: { before: RunRequest; after: RunRequest; dose: DoseResponseRequest; steering: SteeringCall },
+  {
+    before,
+    after,
+    dose,
+    steering,
+  }: { before: RunRequest; after: RunRequest; dose: DoseResponseRequest; steering: SteeringCall },
 ): SnapshotRequest {
   const { pathname, search } = locationStore().getState();
   const value = `${clamp.value}${clamp.unit === "maximum" ? " × maximum" : ""}`;

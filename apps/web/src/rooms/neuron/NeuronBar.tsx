@@ -48,7 +48,10 @@ export function NeuronBar({
     event.preventDefault();
     const address = parseNeuronLabel(typed);
     const exists =
-      address !== undefined && model !== undefined && address.layer < model.layers && address.neuron < model.neuronsPerLayer;
+      address !== undefined &&
+      model !== undefined &&
+      address.layer < model.layers &&
+      address.neuron < model.neuronsPerLayer;
     setRefused(!exists);
     if (!exists) return;
     setTyped("");
@@ -65,10 +68,20 @@ export function NeuronBar({
       </span>
       <h1 className={styles.label}>{neuronLabel(route)}</h1>
       <span className={styles.walk}>
-        <Button kind="bare" disabled={page?.previous === null || page === undefined} onClick={() => go(page?.previous)} title="Previous neuron">
+        <Button
+          kind="bare"
+          disabled={page?.previous === null || page === undefined}
+          onClick={() => go(page?.previous)}
+          title="Previous neuron"
+        >
           previous <Kbd keys="[" />
         </Button>
-        <Button kind="bare" disabled={page?.next === null || page === undefined} onClick={() => go(page?.next)} title="Next neuron">
+        <Button
+          kind="bare"
+          disabled={page?.next === null || page === undefined}
+          onClick={() => go(page?.next)}
+          title="Next neuron"
+        >
           next <Kbd keys="]" />
         </Button>
         <Button kind="bare" disabled={model === undefined} onClick={random} title="A random neuron of the model">

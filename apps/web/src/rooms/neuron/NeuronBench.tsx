@@ -4,16 +4,16 @@ import { interventionOf } from "@patchbay/workbench-state";
 import { useMemo } from "react";
 import { api } from "../../shell/api.ts";
 import { useResource } from "../../shell/resource.ts";
+import { Skeleton } from "../../shell/ui/Skeleton.tsx";
 import { Answer } from "../common/Answer.tsx";
 import type { Query } from "../common/query.ts";
-import { Skeleton } from "../../shell/ui/Skeleton.tsx";
 import { ClampPanel } from "./ClampPanel.tsx";
 import { clampOf, patchOf } from "./clamp.ts";
 import { DosePanel } from "./DosePanel.tsx";
+import { followedTokens } from "./followed-tokens.ts";
 import styles from "./Neuron.module.css";
 import { NeuronActions } from "./NeuronActions.tsx";
 import { NextTokens } from "./NextTokens.tsx";
-import { followedTokens } from "./followed-tokens.ts";
 import { doseRequest, runRequest } from "./neuron-requests.ts";
 import type { NeuronView } from "./neuron-view.ts";
 import { leaderOf, observedScale, ownActivations } from "./own-activations.ts";
@@ -33,30 +33,67 @@ export function NeuronBench({ model, page, view, query }: BenchProps) {
     api.getModel({ params: { model: model.name }, signal }),
   );
   const text = view.text ?? examples.state.value?.examplePrompts[0];
-  const followed = useMemo(() => followedTokens(page, view.tokens), [page, view.tokens.join("\u0000")]);
+  const followed = followedTokens(page, view.tokens);
   const before = useRun(text === undefined ? undefined : runRequest({ model: model.name, text, page, followed }));
-  const own = useMemo(() => (before.state.value === undefined ? undefined : ownActivations(before.state.value)), [before.state.value]);
+  const own = useMemo(
+    () => (before.state.value === undefined ? undefined : ownActivations(before.state.value)),
+    [before.state.value],
+  );
   const scale = observedScale(page, own);
   const clamp = clampOf(view, page, scale);
   const patch = patchOf(clamp, scale);
   const intervention = interventionOf(patch, "run");
   const ready = text !== undefined && own !== undefined;
   const after = useRun(ready ? runRequest({ model: model.name, text, page, followed, intervention }) : undefined, 140);
-  const dose = ready ? doseRequest({ model: model.name, text, page, followed, clamp, scale, leader: leaderOf(before.state.value) }) : undefined;
+  const dose = ready
+    ? doseRequest({ model: model.name, text, page, followed, clamp, scale, leader: leaderOf(before.state.value) })
+    : undefined;
   const steering = useSteering();
-  const subject = { model: model.name, text: text ?? "", intervention: interventionOf(patch, "generation"), temperature: view.temperature, seed: view.seed };
+  const subject = {
+    model: model.name,
+    text: text ?? "",
+    intervention: interventionOf(patch, "generation"),
+    temperature: view.temperature,
+    seed: view.seed,
+  };
 
   return (
     <div className={styles.bench}>
       {text !== undefined && (
-        <NeuronActions page={page} text={text} patch={patch} clamp={clamp} before={before.request} after={after.request} dose={dose} steering={steering} />
+        <NeuronActions
+          page={page}
+          text={text}
+          patch={patch}
+          clamp={clamp}
+          before={before.request}
+          after={after.request}
+          dose={dose}
+          steering={steering}
+        />
       )}
-      <YourText model={model} page={page} view={view} query={query} text={text} examples={examples.state.value?.examplePrompts ?? []} run={before} own={own} />
+      <YourText
+        model={model}
+        page={page}
+        view={view}
+        query={query}
+        text={text}
+        examples={examples.state.value?.examplePrompts ?? []}
+        run={before}
+        own={own}
+      />
       <Answer state={before.state} skeleton={<Skeleton height={360} />} onRetry={before.reload} inline>
         {(unclamped) => (
           <>
             <div className={styles.clamp}>
-              <ClampPanel model={model} page={page} view={view} query={query} clamp={clamp} scale={scale} followed={followed} />
+              <ClampPanel
+                model={model}
+                page={page}
+                view={view}
+                query={query}
+                clamp={clamp}
+                scale={scale}
+                followed={followed}
+              />
               <DosePanel page={page} view={view} query={query} clamp={clamp} scale={scale} request={dose} />
             </div>
             <div className={styles.pair}>

@@ -30,7 +30,13 @@ export function NeuronPlace({ model, page }: { readonly model: ModelSummary; rea
       </p>
       <div ref={frame} className={styles.histogram}>
         {width > 0 && values.length > 0 && (
-          <Histogram values={values} width={width} height={70} marked={own} label={`log₁₀ peakedness of the neurons of layer ${page.layer}`} />
+          <Histogram
+            values={values}
+            width={width}
+            height={70}
+            marked={own}
+            label={`log₁₀ peakedness of the neurons of layer ${page.layer}`}
+          />
         )}
       </div>
       <p className="quiet">log₁₀ peakedness, layer {page.layer}; the orange line is this neuron</p>

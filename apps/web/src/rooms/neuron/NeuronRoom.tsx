@@ -12,6 +12,7 @@ import { ErrorState } from "../../shell/ui/ErrorState.tsx";
 import { Skeleton } from "../../shell/ui/Skeleton.tsx";
 import { AtlasMapMissing } from "../atlas/AtlasMapMissing.tsx";
 import { Answer } from "../common/Answer.tsx";
+import { SkeletonStack } from "../common/SkeletonStack.tsx";
 import { useQuery } from "../common/query.ts";
 import styles from "./Neuron.module.css";
 import { NeuronBar } from "./NeuronBar.tsx";
@@ -35,7 +36,10 @@ export function NeuronRoom({ route }: { readonly route: Extract<Route, { room: "
   const bar = <NeuronBar route={route} model={model} page={current} query={query} />;
   const title = `${neuronLabel(route)} · ${route.model}`;
   if (model === undefined) {
-    const unknown = { title: `There is no model “${route.model}”`, detail: "It may have been removed, or the address is mistyped." };
+    const unknown = {
+      title: `There is no model “${route.model}”`,
+      detail: "It may have been removed, or the address is mistyped.",
+    };
     return (
       <Room title={title} bar={bar}>
         {(status === "ready" || status === "failed") && (
@@ -69,9 +73,7 @@ function NeuronSkeleton() {
   return (
     <div className={styles.room}>
       <div className={styles.weights}>
-        {Array.from({ length: 3 }, (_, i) => (
-          <Skeleton key={`side ${i + 1}`} height={230} />
-        ))}
+        <SkeletonStack count={3} height={230} />
       </div>
       <div className={styles.bench}>
         <Skeleton height={140} />

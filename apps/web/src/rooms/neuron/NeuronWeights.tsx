@@ -1,7 +1,7 @@
 import type { ModelSummary, NeuronPage, NeuronSide } from "@patchbay/contract";
+import { pathOfRoute } from "@patchbay/workbench-state";
 import { Segmented } from "../../shell/ui/Segmented.tsx";
 import { VARIANT_MEANINGS, VARIANTS } from "../atlas/atlas-view.ts";
-import { pathOfRoute } from "@patchbay/workbench-state";
 import { type Query, withQuery } from "../common/query.ts";
 import { type NamedToken, tokenSpelling } from "../common/token-spelling.ts";
 import styles from "./Neuron.module.css";

@@ -1,24 +1,18 @@
 import { ExportMenu } from "@patchbay/charts/react";
-import type { Run } from "../common/wire.ts";
 import { useMemo } from "react";
 import { Skeleton } from "../../shell/ui/Skeleton.tsx";
 import { Answer } from "../common/Answer.tsx";
-import { Section } from "../common/Section.tsx";
-import type { RunAnswer } from "./NeuronBench.tsx";
-import styles from "./Neuron.module.css";
 import { NextTokenTable } from "../common/next-token/NextTokenTable.tsx";
 import { nextTokens } from "../common/next-token/next-tokens.ts";
+import { Section } from "../common/Section.tsx";
+import type { Run } from "../common/wire.ts";
+import styles from "./Neuron.module.css";
+import type { RunAnswer } from "./NeuronBench.tsx";
 
 const LEADERS = 6;
 
 /** What the model would say next, without and with the clamp. */
-export function NextTokens({
-  before,
-  after,
-}: {
-  readonly before: Run;
-  readonly after: RunAnswer;
-}) {
+export function NextTokens({ before, after }: { readonly before: Run; readonly after: RunAnswer }) {
   const rows = useMemo(
     () => (after.state.value === undefined ? [] : nextTokens(before, after.state.value, LEADERS)),
     [before, after.state.value],
@@ -31,7 +25,10 @@ export function NextTokens({
           probability, last position
           <ExportMenu
             name="next-token"
-            table={() => ({ header: ["token id", "token", "before", "after"], rows: rows.map((row) => [row.id, row.text, row.before, row.after]) })}
+            table={() => ({
+              header: ["token id", "token", "before", "after"],
+              rows: rows.map((row) => [row.id, row.text, row.before, row.after]),
+            })}
           />
         </span>
       }

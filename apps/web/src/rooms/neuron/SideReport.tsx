@@ -3,8 +3,8 @@ import { Link } from "../../shell/Link.tsx";
 import { formatFixed } from "../../shell/ui/format-number.ts";
 import { TokenChip } from "../../shell/ui/TokenChip.tsx";
 import { formatFigure } from "../common/format-figure.ts";
-import type { NamedToken } from "../common/token-spelling.ts";
 import { Section } from "../common/Section.tsx";
+import type { NamedToken } from "../common/token-spelling.ts";
 import styles from "./Neuron.module.css";
 
 type Report = NeuronPage["sides"][number];
@@ -37,10 +37,7 @@ export function SideReport({
   const count = LISTED[report.side];
   const heads = report.side === "write" ? ["promotes", "suppresses"] : ["most aligned", "most opposed"];
   return (
-    <Section
-      title={titleOf(report.side, gated)}
-      aside={scoreMeaning(report.side, shown.variant)}
-    >
+    <Section title={titleOf(report.side, gated)} aside={scoreMeaning(report.side, shown.variant)}>
       <Figures shown={shown} norm={report.norm} />
       <div className={styles.twoLists}>
         <TokenList title={heads[0] ?? ""} tokens={shown.top.slice(0, count)} strongest={strongest} hrefOf={hrefOf} />
@@ -61,7 +58,12 @@ function titleOf(side: NeuronSide, gated: boolean): string {
 }
 
 function Figures({ shown, norm }: { readonly shown: Variant; readonly norm: number }) {
-  const figures = { peakedness: formatFigure(shown.peakedness), entropy: formatFixed(shown.entropy, 2), gap: formatFixed(shown.gap, 2), norm: formatFixed(norm, 2) };
+  const figures = {
+    peakedness: formatFigure(shown.peakedness),
+    entropy: formatFixed(shown.entropy, 2),
+    gap: formatFixed(shown.gap, 2),
+    norm: formatFixed(norm, 2),
+  };
   return (
     <dl className={styles.figures}>
       {Object.entries(figures).map(([name, text]) => (

@@ -4,10 +4,10 @@ import { useCommands } from "../../shell/commands.ts";
 import { Button } from "../../shell/ui/Button.tsx";
 import { ErrorState } from "../../shell/ui/ErrorState.tsx";
 import { Kbd } from "../../shell/ui/Kbd.tsx";
-import type { GeneratedToken } from "../common/wire.ts";
 import type { Query } from "../common/query.ts";
 import { Section } from "../common/Section.tsx";
 import { useDraft } from "../common/use-draft.ts";
+import type { GeneratedToken } from "../common/wire.ts";
 import styles from "./Neuron.module.css";
 import { type SteeringCall, type SteeringSubject, steeringRequests } from "./use-steering.ts";
 
@@ -26,13 +26,21 @@ export function Steering({
   const { state, start, cancel } = steering;
   const running = state.status === "running";
   useCommands([
-    { id: "neuron-generate", title: "Generate with and without the clamp", group: "Neuron", keys: ["g", "mod+enter"], inFields: true, run: () => start(subject) },
+    {
+      id: "neuron-generate",
+      title: "Generate with and without the clamp",
+      group: "Neuron",
+      keys: ["g", "mod+enter"],
+      inFields: true,
+      run: () => start(subject),
+    },
   ]);
   const marks = useMemo(
     () => markDifferences(state.before, state.after, (a: GeneratedToken, b: GeneratedToken) => a.id === b.id),
     [state.before, state.after],
   );
-  const stale = state.requests !== undefined && JSON.stringify(state.requests) !== JSON.stringify(steeringRequests(subject));
+  const stale =
+    state.requests !== undefined && JSON.stringify(state.requests) !== JSON.stringify(steeringRequests(subject));
   const opening = subject.text.length > SHOWN_PROMPT ? `…${subject.text.slice(-SHOWN_PROMPT)}` : subject.text;
   return (
     <Section
@@ -56,7 +64,13 @@ export function Steering({
         <>
           <div className={styles.stories} aria-live="polite" aria-busy={running}>
             {(["before", "after"] as const).map((side) => (
-              <Story key={side} name={side} opening={opening} marks={marks[side]} marked={side === "after" && !running} />
+              <Story
+                key={side}
+                name={side}
+                opening={opening}
+                marks={marks[side]}
+                marked={side === "after" && !running}
+              />
             ))}
           </div>
           <p className="quiet" role="status">
@@ -103,18 +117,39 @@ function Story({
 }
 
 function SamplingFields({ subject, query }: { readonly subject: SteeringSubject; readonly query: Query }) {
-  const [temperature, setTemperature] = useDraft(subject.temperature, (value) => query.set({ temperature: value === 0 ? undefined : String(value) }), 200);
-  const [seed, setSeed] = useDraft(subject.seed, (value) => query.set({ seed: value === 0 ? undefined : String(value) }), 200);
+  const [temperature, setTemperature] = useDraft(
+    subject.temperature,
+    (value) => query.set({ temperature: value === 0 ? undefined : String(value) }),
+    200,
+  );
+  const [seed, setSeed] = useDraft(
+    subject.seed,
+    (value) => query.set({ seed: value === 0 ? undefined : String(value) }),
+    200,
+  );
   return (
     <span className={styles.sampling}>
       <label title="0 is greedy: always the most probable token">
         temperature
-        <input type="number" min={0} max={10} step={0.1} value={temperature} onChange={(event) => setTemperature(Number(event.target.value))} />
+        <input
+          type="number"
+          min={0}
+          max={10}
+          step={0.1}
+          value={temperature}
+          onChange={(event) => setTemperature(Number(event.target.value))}
+        />
       </label>
       {temperature > 0 && (
         <label title="The same seed gives the same text">
           seed
-          <input type="number" min={0} step={1} value={seed} onChange={(event) => setSeed(Math.floor(Number(event.target.value)))} />
+          <input
+            type="number"
+            min={0}
+            step={1}
+            value={seed}
+            onChange={(event) => setSeed(Math.floor(Number(event.target.value)))}
+          />
         </label>
       )}
     </span>

@@ -10,8 +10,8 @@ import { Answer } from "../common/Answer.tsx";
 import type { Query } from "../common/query.ts";
 import { Section } from "../common/Section.tsx";
 import { useDraft } from "../common/use-draft.ts";
-import type { RunAnswer } from "./NeuronBench.tsx";
 import styles from "./Neuron.module.css";
+import type { RunAnswer } from "./NeuronBench.tsx";
 import type { HeatSite, NeuronView } from "./neuron-view.ts";
 import type { OwnActivations } from "./own-activations.ts";
 

@@ -28,14 +28,22 @@ test("multiples of the maximum exist only for the activation itself", () => {
 test("a written length becomes the activation that writes it", () => {
   const patch = patchOf(clampOf(viewOf("place=written&value=10"), address, scale), scale);
   assert.deepEqual(interventionOf(patch, "run"), {
-    site: "blocks.5.mlp.hook_post", units: [732], positions: "all", op: "set", value: 5,
+    site: "blocks.5.mlp.hook_post",
+    units: [732],
+    positions: "all",
+    op: "set",
+    value: 5,
   });
 });
 
 test("clamping up writes the up projection", () => {
   const patch = patchOf(clampOf(viewOf("place=up&value=3&positions=2,4"), address, scale), scale);
   assert.deepEqual(interventionOf(patch, "run"), {
-    site: "blocks.5.mlp.hook_pre_linear", units: [732], positions: [2, 4], op: "set", value: 3,
+    site: "blocks.5.mlp.hook_pre_linear",
+    units: [732],
+    positions: [2, 4],
+    op: "set",
+    value: 3,
   });
 });
 
@@ -43,7 +51,10 @@ test("doses rise, hold zero, and reach a value beyond the usual range", () => {
   const clamp = clampOf(viewOf("value=90&unit=absolute"), address, scale);
   const doses = dosesOf(clamp, scale);
   assert.ok(doses.length <= 64 && doses.includes(0) && doses.at(-1) === 90);
-  assert.deepEqual(doses, doses.toSorted((a, b) => a - b));
+  assert.deepEqual(
+    doses,
+    doses.toSorted((a, b) => a - b),
+  );
   assert.equal(sliderRange(clamp, scale).high, 90);
 });
 

@@ -40,7 +40,10 @@ export function fullScale(place: ClampPlace, { maximum, writeNorm, ownPost, ownU
 }
 
 /** Ends of the slider in the clamp's own unit. */
-export function sliderRange(clamp: Clamp, scale: NeuronScale): { readonly low: number; readonly high: number; readonly step: number } {
+export function sliderRange(
+  clamp: Clamp,
+  scale: NeuronScale,
+): { readonly low: number; readonly high: number; readonly step: number } {
   const full = clamp.unit === "maximum" ? 1 : fullScale(clamp.place, scale);
   const step = 10 ** (Math.floor(Math.log10(full)) - 1);
   const low = roundTo(-2 * full, step);

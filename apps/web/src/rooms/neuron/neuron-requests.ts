@@ -15,10 +15,20 @@ interface Subject {
 /** Enough that the leaders of one run are found among those of the other. */
 const LISTED = 100;
 
-export function runRequest({ model, text, page, followed, intervention }: Subject & { readonly intervention?: Intervention | undefined }): RunRequest {
+export function runRequest({
+  model,
+  text,
+  page,
+  followed,
+  intervention,
+}: Subject & { readonly intervention?: Intervention | undefined }): RunRequest {
   const logits = { top: LISTED, tokens: followed.map(({ reference }) => reference) };
   const sites = HEAT_SITES.filter((site) => page.gated || site !== "mlp.hook_pre_linear");
-  const capture = sites.map((site) => ({ site: siteName(site, page.layer), positions: "all" as const, units: [page.neuron] }));
+  const capture = sites.map((site) => ({
+    site: siteName(site, page.layer),
+    positions: "all" as const,
+    units: [page.neuron],
+  }));
   return {
     model,
     input: { text },
@@ -27,7 +37,19 @@ export function runRequest({ model, text, page, followed, intervention }: Subjec
   };
 }
 
-export function doseRequest({ model, text, page, followed, clamp, scale, leader }: Subject & { readonly clamp: Clamp; readonly scale: NeuronScale; /** What the unclamped model would say. */ readonly leader: number | undefined }): DoseResponseRequest {
+export function doseRequest({
+  model,
+  text,
+  page,
+  followed,
+  clamp,
+  scale,
+  leader,
+}: Subject & {
+  readonly clamp: Clamp;
+  readonly scale: NeuronScale /** What the unclamped model would say. */;
+  readonly leader: number | undefined;
+}): DoseResponseRequest {
   const tokens = followed.map(({ reference }) => reference);
   return {
     model,

@@ -25,5 +25,6 @@ test("tokens keep their spaces and their order", () => {
 test("positions are words or whole numbers, and survive the address", () => {
   assert.deepEqual(readPositions("3, 5 -1"), [3, 5, -1]);
   for (const text of ["1.5", "some", "", ","]) assert.equal(readPositions(text), undefined, text);
-  for (const positions of ["all", "last", [0, 4, -1]] as const) assert.deepEqual(readPositions(writePositions(positions)), positions);
+  for (const positions of ["all", "last", [0, 4, -1]] as const)
+    assert.deepEqual(readPositions(writePositions(positions)), positions);
 });

@@ -26,7 +26,10 @@ export interface NeuronView {
   readonly seed: number;
 }
 
-export function readNeuronView(get: (name: string) => string | undefined, getAll: (name: string) => string[]): NeuronView {
+export function readNeuronView(
+  get: (name: string) => string | undefined,
+  getAll: (name: string) => string[],
+): NeuronView {
   return {
     variant: oneOf(get("variant"), ["folded", "raw", "cosine"], "folded"),
     text: get("text"),
@@ -35,7 +38,9 @@ export function readNeuronView(get: (name: string) => string | undefined, getAll
     value: numberIn(get("value")),
     unit: (["absolute", "maximum"] as const).find((unit) => unit === get("unit")),
     positions: readPositions(get("positions")) ?? "all",
-    tokens: getAll("token").filter((token) => token !== "").slice(0, MAXIMUM_TOKENS),
+    tokens: getAll("token")
+      .filter((token) => token !== "")
+      .slice(0, MAXIMUM_TOKENS),
     scale: oneOf(get("scale"), ["linear", "log"], "linear"),
     temperature: Math.min(10, Math.max(0, numberIn(get("temperature")) ?? 0)),
     seed: Math.max(0, Math.floor(numberIn(get("seed")) ?? 0)),

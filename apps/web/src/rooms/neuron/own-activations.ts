@@ -1,7 +1,7 @@
 /** The neuron's values on the reader's text, and the scale that the clamp takes from them. */
 import type { NeuronPage } from "@patchbay/contract";
-import type { Run, Token } from "../common/wire.ts";
 import { parseSite } from "@patchbay/vocabulary";
+import type { Run, Token } from "../common/wire.ts";
 import type { NeuronScale } from "./clamp.ts";
 import { HEAT_SITES, type HeatSite } from "./neuron-view.ts";
 
@@ -14,7 +14,10 @@ export interface OwnActivations {
 export function ownActivations(run: Run): OwnActivations {
   const bySite = new Map<string, readonly number[]>();
   for (const { site, values } of run.results.capture ?? []) {
-    bySite.set(parseSite(site).kind, values.data.map((value) => value ?? Number.NEGATIVE_INFINITY));
+    bySite.set(
+      parseSite(site).kind,
+      values.data.map((value) => value ?? Number.NEGATIVE_INFINITY),
+    );
   }
   return { tokens: run.tokens[0] ?? [], values: (site) => bySite.get(site) };
 }

@@ -1,9 +1,9 @@
 /** Two continuations of one text, streamed one after the other: the model as it is, and under the clamp. */
 import type { GenerationRequest, Intervention } from "@patchbay/contract";
 import { useCallback, useEffect, useRef, useState } from "react";
-import type { GeneratedToken } from "../common/wire.ts";
 import { api, problemOf } from "../../shell/api.ts";
 import type { ProblemFacts } from "../../shell/ui/ErrorState.tsx";
+import type { GeneratedToken } from "../common/wire.ts";
 
 export interface SteeringSubject {
   readonly model: string;

@@ -31,7 +31,9 @@ export function ContinuationPanel({ data, model }: { readonly data: TraceData; r
   const [asked, setAsked] = useState(false);
   const [baselineOn, setBaselineOn] = useState(true);
   const subject = { model: model.name, prompt: view.prompt, prependBos: view.prependBos };
-  const wanted = (asked || model.parameters <= WRITES_UNASKED) && data.status === "ready" && data.run !== undefined;
+  // Reading comes before writing: the answers about the selected place are asked for first.
+  const settled = data.status === "ready" && (data.detailBefore ?? data.detailProblem) !== undefined;
+  const wanted = (asked || model.parameters <= WRITES_UNASKED) && settled;
   const generation = (patches: readonly Patch[]) =>
     generationRequest(subject, interventionsOf(patches, "generation"), view.sampling);
   const patched = interventionsOf(view.patches, "generation").length > 0;

@@ -34,13 +34,13 @@ export function ContinuationRow({
       </span>
       <p className={styles.rowText} aria-live={status === "streaming" ? "off" : "polite"}>
         <span className={styles.tail}>…{tail}</span>
-        {shown.map(({ item, changed: marked }) => (
+        {shown.map(({ item, changed: marked }, index) => (
           <span
             key={item.position}
             data-changed={marked}
             title={`${JSON.stringify(item.text)} p = ${item.probability.toFixed(3)}`}
           >
-            {item.delta.replaceAll("\n", "⏎")}
+            {(index === 0 ? item.text : item.delta).replaceAll("\n", "⏎")}
           </span>
         ))}
         {status === "streaming" && <i className={styles.caret} />}

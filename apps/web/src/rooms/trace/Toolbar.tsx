@@ -60,16 +60,7 @@ export function Toolbar({
               { value: "entropy", label: "Entropy", hint: "Of this row's distribution, nats" },
             ]}
           />
-          <LensLegend data={data} />
           <span className={styles.toolbarEnd}>
-            <button
-              type="button"
-              className={styles.normToggle}
-              title="Which norm is applied to the residual stream before the unembedding"
-              onClick={() => store.update({ norm: view.norm === "final" ? "none" : "final" }, { step: true })}
-            >
-              {view.norm === "final" ? "final norm applied" : "raw stream, no norm"}
-            </button>
             {zoom > 1.01 && (
               <Button kind="bare" onClick={() => onZoom(1)} title="Fit the grid to the window (0)">
                 Fit
@@ -77,6 +68,19 @@ export function Toolbar({
             )}
             <ExportButton data={data} />
           </span>
+          <p className={styles.legend}>
+            <LensLegend data={data} />
+            <button
+              type="button"
+              title="Which norm is applied to the residual stream before the unembedding"
+              onClick={() => store.update({ norm: view.norm === "final" ? "none" : "final" }, { step: true })}
+            >
+              {view.norm === "final" ? "final norm applied" : "raw stream, no norm"}
+            </button>
+            <span>
+              <i className={styles.settledKey} /> from here up the answer stays
+            </span>
+          </p>
         </>
       )}
     </div>
@@ -98,13 +102,13 @@ function LensLegend({ data }: { readonly data: TraceData }) {
   const rank = measure === "rank" && cells.kind === "sequential";
   const places = Math.abs(high) >= 10 || Number.isInteger(high) ? 0 : 2;
   return (
-    <span className={styles.legend}>
+    <>
       <ColourLegend
         scale={scale}
         low={rank ? "10k" : formatFixed(low, places)}
         high={rank ? "0" : formatFixed(high, places)}
       />
-      {cells.meaning}
-    </span>
+      <span>{cells.meaning}</span>
+    </>
   );
 }

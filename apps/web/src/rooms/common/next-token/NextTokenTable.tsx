@@ -34,17 +34,25 @@ function NextTokenRow({ row }: { readonly row: NextToken }) {
       <td>
         <TokenChip text={row.text} tone={row.followed ? "heat" : "plain"} />
       </td>
-      <td>{before === undefined ? "—" : formatProbability(before)}</td>
-      <td>{after === undefined ? "—" : formatProbability(after)}</td>
+      <td>{before === undefined ? atMost(row.below.before) : formatProbability(before)}</td>
+      <td>{after === undefined ? atMost(row.below.after) : formatProbability(after)}</td>
       <td className={difference > 0.0005 ? styles.upText : difference < -0.0005 ? styles.downText : "quiet"}>
         {Math.abs(difference) < 0.0005 ? formatFixed(0, 3) : formatSigned(difference, 3)}
       </td>
       <td aria-hidden="true">
         <span className={styles.swing}>
-          <i className={difference < 0 ? styles.down : styles.up} style={{ left: `${low * 100}%`, width: `${(high - low) * 100}%` }} />
+          <i
+            className={difference < 0 ? styles.down : styles.up}
+            style={{ left: `${low * 100}%`, width: `${(high - low) * 100}%` }}
+          />
           <u style={{ left: `calc(${(after ?? 0) * 100}% - 1px)` }} />
         </span>
       </td>
     </tr>
   );
+}
+
+/** The run lists its leaders only: for the rest it gives an upper bound. */
+function atMost(probability: number) {
+  return <span className="quiet">&lt; {formatProbability(probability)}</span>;
 }

@@ -1,0 +1,57 @@
+/** What resolving an intervention needs to know, and the place that every intervention names. */
+import type { RunInput } from "@patchbay/contract";
+import type { Engine, SiteEdit } from "@patchbay/transformer";
+import { describeSite, PatchbayError } from "@patchbay/vocabulary";
+import type { ResolvedInput } from "./resolve-input.ts";
+
+export interface InterventionContext {
+  readonly engine: Engine;
+  readonly input: ResolvedInput;
+  /** Positions that may be generated behind the prompt. */
+  readonly generated: number;
+  readonly resolveInput: (input: RunInput) => ResolvedInput;
+  /** Largest activation of a neuron on the reference text, if it has been measured. */
+  readonly maximumOf: (layer: number, neuron: number) => Promise<number>;
+  readonly signal: AbortSignal;
+}
+
+export type Place = Pick<SiteEdit, "site" | "rows" | "positions" | "units" | "dimensions">;
+
+export function selectedCounts(place: Place, { engine, input }: InterventionContext) {
+  const { axes, unitAxis, detailAxis } = describeSite(place.site.kind);
+  const { shape } = engine.model;
+  const length = (axis: string | undefined): number => {
+    switch (axis) {
+      case "residual":
+        return shape.residualWidth;
+      case "neuron":
+        return shape.neurons;
+      case "head":
+        return shape.heads;
+      case "key_value_head":
+        return shape.keyValueHeads;
+      case "head_dimension":
+        return shape.headWidth;
+      case "key":
+        return input.length;
+      default:
+        return 1;
+    }
+  };
+  const positions =
+    place.positions === "all" ? input.length : Array.isArray(place.positions) ? place.positions.length : undefined;
+  return {
+    axes,
+    positions,
+    units: place.units === "all" ? length(unitAxis) : place.units.length,
+    dimensions: place.dimensions === "all" ? length(detailAxis) : place.dimensions.length,
+  };
+}
+
+export function finite(value: number): number {
+  if (Number.isFinite(Math.fround(value))) return value;
+  throw new PatchbayError("not-finite", "The value is not a finite float32 number.", {
+    received: String(value),
+    at: "value",
+  });
+}
