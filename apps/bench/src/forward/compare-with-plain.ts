@@ -38,10 +38,14 @@ export async function compareWithPlain(
         milliseconds(summarise(blocks.samples).median),
         ratio.median.toFixed(3),
         quartiles(ratio),
+        ratioOfFastest(blocks, whole).toFixed(3),
         String(whole.samples.length),
       ]);
     }
     await plain.release();
   }
-  printTable(["logits of", "tokens", "plain ms", "blocks ms", "ratio", "quartiles", "rounds"], rows);
+  printTable(
+    ["logits of", "tokens", "plain ms", "blocks ms", "ratio", "quartiles", "fastest / fastest", "rounds"],
+    rows,
+  );
 }

@@ -60,6 +60,11 @@ export function ratioOf(value: Timing, reference: Timing): Summary {
   return summarise(value.samples.map((sample, round) => sample / (reference.samples[round] ?? Number.NaN)));
 }
 
+/** Fastest round / fastest round: where other work disturbs most rounds, these are the least disturbed. */
+export function ratioOfFastest(value: Timing, reference: Timing): number {
+  return Math.min(...value.samples) / Math.min(...reference.samples);
+}
+
 /** Linear interpolation between the two nearest entries. */
 function quantile(sorted: readonly number[], fraction: number): number {
   const place = fraction * (sorted.length - 1);

@@ -1,5 +1,5 @@
 /** Tables for a terminal. */
-import { ratioOf, type Summary, summarise, type Timing } from "./measure.ts";
+import { ratioOf, ratioOfFastest, type Summary, summarise, type Timing } from "./measure.ts";
 
 export function printHeading(text: string): void {
   process.stdout.write(`\n${text}\n`);
@@ -24,10 +24,16 @@ export function printComparison(timings: readonly Timing[], label = "variant"): 
   const [reference] = timings;
   if (reference === undefined) return;
   printTable(
-    [label, "milliseconds", "ratio", "quartiles"],
+    [label, "milliseconds", "ratio", "quartiles", "fastest / fastest"],
     timings.map((timing) => {
       const ratio = ratioOf(timing, reference);
-      return [timing.name, milliseconds(summarise(timing.samples).median), ratio.median.toFixed(3), quartiles(ratio)];
+      return [
+        timing.name,
+        milliseconds(summarise(timing.samples).median),
+        ratio.median.toFixed(3),
+        quartiles(ratio),
+        ratioOfFastest(timing, reference).toFixed(3),
+      ];
     }),
   );
 }

@@ -10,7 +10,7 @@ import { computeNeuronMap, neuronVectors } from "@patchbay/analysis";
 import { createRuntime } from "@patchbay/runtime";
 import type { Engine } from "@patchbay/transformer";
 import { machineFacts } from "../harness/machine.ts";
-import { measureInterleaved, ratioOf, summarise } from "../harness/measure.ts";
+import { measureInterleaved, ratioOf, ratioOfFastest, summarise } from "../harness/measure.ts";
 import { percent, printHeading, printNote, printTable } from "../harness/report.ts";
 import { openBundledModel } from "../models/bundled.ts";
 import { openBareProduct } from "./bare-product.ts";
@@ -59,6 +59,7 @@ export async function benchNeuronMap({ quick }: { quick: boolean }): Promise<voi
   printNote(
     `share of the bound: ${percent(share.median)} (quartiles ${percent(share.lowerQuartile)} to ${percent(share.upperQuartile)}, ${map.samples.length} rounds; aim 80 %)`,
   );
+  printNote(`fastest bound / fastest map: ${percent(ratioOfFastest(bound, map))}`);
   printNote(`blocks of ${product.blockRows} vectors × ${vocabulary} tokens`);
 }
 

@@ -88,6 +88,23 @@ testEachService("shares sum to the logit under interventions at every site", asy
   t.diagnostic(`largest unexplained part ${worst.toExponential(2)}`);
 });
 
+testEachService("the interventions' own share is what they put into the stream, and nothing else", async (under) => {
+  const { engine, tokenizer, token, other } = under;
+  const { shape } = engine.model;
+  const head = await referenceHead(engine.model);
+  const [plus, minus] = [token, other].map((text) => ensureDefined(head.rows[ensureDefined(tokenizer.idOf(text))]));
+  const pulled = ensureDefined(plus).map((value, i) => (value - (minus?.[i] ?? 0)) * (head.weight[i] ?? 0));
+  const centre = shape.norm.kind === "layer" ? pulled.reduce((a, b) => a + b, 0) / pulled.length : 0;
+  const shareOf = ({ components }: AttributionResult) => components.find(({ kind }) => kind === "intervention")?.share;
+
+  const added: Intervention = { site: "blocks.1.hook_resid_mid", units: [3], op: "add", value: 2 };
+  const direct = (await attribute(under, { interventions: [added], minus: true })).attribution;
+  assertNear(shareOf(direct), (2 * ((pulled[3] ?? 0) - centre)) / direct.scale, 1e-4, "added to the stream");
+  const clamped: Intervention = { site: "blocks.1.mlp.hook_post", units: [3], op: "set", value: 2 };
+  const through = (await attribute(under, { interventions: [clamped], minus: true })).attribution;
+  assertNear(shareOf(through), 0, 1e-4, "a neuron's share is its own");
+});
+
 testEachService("each head's share is the product of what it wrote with the target's direction", async (under) => {
   const { engine, tokenizer, token, other } = under;
   const { attribution, captured } = await attribute(under, { minus: true });
@@ -132,7 +149,7 @@ testEachService("a row of a batch is attributed under its own interventions", as
   const { service, name, tokenizer, prompt, token } = under;
   const ids = tokenizer.encode(prompt, { prependBos: true }).map(({ id }) => id);
   const tokens = [ids, [...ids].reverse()];
-  const intervention = { site: "blocks.1.hook_resid_mid", units: [3], op: "add", value: 2 } as const;
+  const intervention: Intervention = { site: "blocks.1.hook_resid_mid", units: [3], op: "add", value: 2 };
   const compute = (row: number) => ({ attribution: { target: { token }, row } });
   const ask = async (rows: number[][], row: number, interventions: Intervention[]) =>
     ensureDefined(

@@ -57,14 +57,14 @@ export async function directLogitAttribution(
     residual,
     positions: [question.position],
     edits,
-    reads: [{ site: { kind: "ln_final.hook_scale" } }],
+    reads: [{ site: { kind: "ln_final.hook_scale" } }, { site: { kind: "ln_final.hook_normalized" } }],
     full: true,
     signal,
   });
   const scale = ensureDefined(head.reads[0]?.data[0], "final scale");
   const logit = (token: NamedToken | undefined) => (token === undefined ? 0 : (head.logits?.data[token.id] ?? 0));
   const total = logit(question.token) - logit(question.minus);
-  const { direction, normBias, headBias } = await targetDirection(model, question, scale);
+  const { row, direction, normBias, headBias } = await targetDirection(model, question, scale);
 
   const queue = [...recorded];
   const take = () => ensureDefined(queue.shift(), "recorded value");
@@ -98,9 +98,10 @@ export async function directLogitAttribution(
     }
   }
   if (edits.length > 0) {
-    // What interventions put directly into the residual stream belongs to no component.
+    // What interventions put directly into the residual stream, or behind the final norm, belongs to no component.
+    const read = dot(ensureDefined(head.reads[1]?.data, "final normalized"), row);
     const accounted = components.reduce((sum, { share }) => sum + share, 0);
-    components.push({ label: "interventions", kind: "intervention", share: dot(residual.data, direction) - accounted });
+    components.push({ label: "interventions", kind: "intervention", share: read - normBias - accounted });
   }
   if (normBias !== 0) components.push({ label: "ln_final_bias", kind: "bias", share: normBias });
   if (headBias !== 0) components.push({ label: "unembed_bias", kind: "bias", share: headBias });
@@ -123,7 +124,7 @@ async function targetDirection(
   { architecture, tensors }: TransformerModel,
   { token, minus }: AttributionQuestion,
   scale: number,
-): Promise<{ direction: Float32Array; normBias: number; headBias: number }> {
+): Promise<{ row: Float32Array; direction: Float32Array; normBias: number; headBias: number }> {
   const { shape, finalNorm, unembedding } = architecture;
   const plus = await unembeddingRow(tensors, unembedding, token.id);
   const other = minus === undefined ? undefined : await unembeddingRow(tensors, unembedding, minus.id);
@@ -140,7 +141,7 @@ async function targetDirection(
   const normBias = finalNorm.bias === undefined ? 0 : dot((await tensors.read(finalNorm.bias)).data, row);
   const bias = unembedding.bias === undefined ? undefined : (await tensors.read(unembedding.bias)).data;
   const headBias = (bias?.[token.id] ?? 0) - (minus === undefined ? 0 : (bias?.[minus.id] ?? 0));
-  return { direction, normBias, headBias };
+  return { row, direction, normBias, headBias };
 }
 
 async function unembeddingRow(

@@ -66,9 +66,18 @@ async function open(
   texts: readonly string[],
 ): Promise<TestService> {
   const model = describeModel(await readModelConfig(folder), await openTensorFolder(folder), `hash of ${name}`);
-  const runtime = createRuntime({ threads: 2, memoryInBytes: 2 ** 31 });
-  const engine = runtime.open(model);
-  const tokenizer = given ?? wordTokenizer(model.shape.vocabulary);
+  const engine = createRuntime({ threads: 2, memoryInBytes: 2 ** 31 }).open(model);
+  return serve(name, engine, given ?? wordTokenizer(model.shape.vocabulary), prependBos, texts);
+}
+
+/** A service over an engine, with artefacts in memory. */
+export async function serve(
+  name: string,
+  engine: Engine,
+  tokenizer: Tokenizer,
+  prependBos: boolean,
+  texts: readonly string[],
+): Promise<TestService> {
   const artefacts = new Map<string, Uint8Array>();
   const store: ArtefactStore = {
     read: async (key) => artefacts.get(key),
@@ -80,7 +89,7 @@ async function open(
       engine,
       tokenizer,
       artefacts: store,
-      runtimeVersion: runtime.version,
+      runtimeVersion: "the runtime under test",
       referenceTexts: async () => texts,
     });
   return { name, service: await reopen(), engine, tokenizer, artefacts, reopen };

@@ -20,7 +20,7 @@ const STEPS = 128;
 
 const SEQUENTIAL: Readonly<Record<ThemeName, readonly string[]>> = {
   light: ["#f5f3ed", "#dce3ee", "#b2c3e0", "#7d9acd", "#4269b2"],
-  dark: ["#191b20", "#1e2a44", "#294072", "#3b60a8", "#6492e8"],
+  dark: ["#191b20", "#1e2a44", "#294072", "#3a5da0", "#5c86d2"],
 };
 
 const DIVERGING: Readonly<Record<ThemeName, readonly string[]>> = {

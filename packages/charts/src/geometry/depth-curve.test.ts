@@ -8,7 +8,7 @@ test("depth goes from left to right, and more is higher", () => {
   const points = depthCurvePoints([0, 0.5, 1], SPACE);
   assert.deepEqual(
     points.map(({ x }) => x),
-    [12, 150, 288],
+    [16, 150, 284],
   );
   assert.ok((points[0]?.y ?? 0) > (points[1]?.y ?? 0) && (points[1]?.y ?? 0) > (points[2]?.y ?? 0));
 });

@@ -15,7 +15,7 @@ export interface DepthCurvePoint {
   readonly value: number;
 }
 
-const MARGIN = { top: 8, right: 12, bottom: 18, left: 12 } as const;
+const MARGIN = { top: 8, right: 16, bottom: 18, left: 16 } as const;
 
 export function depthCurvePoints(values: readonly number[], space: DepthCurveSpace): DepthCurvePoint[] {
   const indices = values.map((_, i) => i);

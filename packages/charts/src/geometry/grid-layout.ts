@@ -27,13 +27,16 @@ export interface GridLayout {
 
 const CELL = { minimumWidth: 4, maximumWidth: 84, minimumHeight: 8, maximumHeight: 60 } as const;
 const TEXT_WIDTH = 31;
+/** Colour alone needs less height than a token and its number. */
+const MAXIMUM_BARE_HEIGHT = 36;
 const TEXT_HEIGHT = 15;
 const NOTE_HEIGHT = 29;
 export const MAXIMUM_ZOOM = 16;
 
 export function layoutGrid({ rows, columns, width, height, zoom }: GridSpace): GridLayout {
   const fitWidth = clamp(width / Math.max(1, columns), CELL.minimumWidth, CELL.maximumWidth);
-  const fitHeight = clamp(height / Math.max(1, rows), CELL.minimumHeight, CELL.maximumHeight);
+  const highest = fitWidth * zoom >= TEXT_WIDTH ? CELL.maximumHeight : MAXIMUM_BARE_HEIGHT;
+  const fitHeight = clamp(height / Math.max(1, rows), CELL.minimumHeight, highest);
   const cellWidth = Math.max(fitWidth, Math.min(fitWidth * zoom, CELL.maximumWidth));
   const cellHeight = Math.max(fitHeight, Math.min(fitHeight * zoom, CELL.maximumHeight));
   const small = Math.min(cellWidth, cellHeight);

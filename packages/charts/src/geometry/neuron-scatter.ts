@@ -45,7 +45,7 @@ export interface ScatterGeometry {
   nearest(x: number, y: number, reach: number): number | undefined;
 }
 
-const MARGIN = { left: 34, right: 14, top: 6, bottom: 24 };
+const MARGIN = { left: 34, right: 14, top: 6, bottom: 38 };
 const BUCKET = 12;
 
 export function neuronScatter({ size, layers, layer, value, scale }: ScatterInput): ScatterGeometry {

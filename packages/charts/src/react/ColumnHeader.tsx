@@ -83,7 +83,7 @@ export function ColumnHeader({
                 {upright ? column.text : fitMonospace(column.text, cellWidth - 4, size * MONOSPACE_EM)}
               </span>
             )}
-            {(index % step === 0 || chosen) && (
+            {column.label !== column.text && (index % step === 0 || chosen) && (
               <span
                 style={{
                   font: "10px/15px var(--sans)",

@@ -126,8 +126,8 @@ export function NeuronScatter(props: NeuronScatterProps) {
       <span
         style={{
           position: "absolute",
-          right: 44,
-          bottom: 3,
+          right: 14,
+          bottom: 0,
           fontSize: "var(--text-1)",
           color: "var(--ink-3)",
           pointerEvents: "none",

@@ -64,6 +64,10 @@ export function drawGrid(
   context.restore();
 }
 
+/** Tabular figures of Inter, in em; px. */
+const NOTE_EM = 0.62;
+const NOTE_SIZE = 9.5;
+
 function drawCell(
   context: CanvasRenderingContext2D,
   picture: GridPicture,
@@ -88,16 +92,19 @@ function drawCell(
   const text = picture.text(row, column);
   const size = fitFontSize([...text].length, room, layout.fontSize, Math.min(9.5, layout.fontSize));
   const middle = x + cellWidth / 2;
-  const lift = layout.showsNote ? Math.min(7, cellHeight * 0.15) : 0;
+  const wholeNote = layout.showsNote ? picture.note(row, column) : "";
+  // A number that does not fit is left to the tooltip: half a number is a wrong number.
+  const note = wholeNote.length * NOTE_EM * NOTE_SIZE <= cellWidth - 2 ? wholeNote : "";
+  const lift = note !== "" ? Math.min(7, cellHeight * 0.15) : 0;
   context.textAlign = "center";
   context.textBaseline = "middle";
   context.fillStyle = scale.inks[index] ?? ink.ink;
   context.font = `500 ${size}px ${ink.monospace}`;
   context.fillText(fitMonospace(text, room, size * MONOSPACE_EM), middle, y + cellHeight / 2 - lift + 0.5);
-  if (!layout.showsNote) return;
+  if (note === "") return;
   context.globalAlpha = 0.82;
-  context.font = `450 9.5px ${ink.sans}`;
-  context.fillText(picture.note(row, column), middle, y + cellHeight / 2 + lift + 2);
+  context.font = `450 ${NOTE_SIZE}px ${ink.sans}`;
+  context.fillText(note, middle, y + cellHeight / 2 + lift + 2);
   context.globalAlpha = 1;
 }
 
@@ -132,7 +139,7 @@ function drawSettled(
     context.globalAlpha = alpha;
     context.lineWidth = width;
     context.beginPath();
-    settled.forEach((_, column) => draw(column));
+    for (let column = 0; column < settled.length; column++) draw(column);
     context.stroke();
   };
   stroke(0.75, 1.5, (column) => {

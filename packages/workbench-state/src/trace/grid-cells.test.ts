@@ -82,7 +82,7 @@ test("the difference follows the token that led before", () => {
     ["0.00", "0.00", "-0.45", "-0.70"],
   );
   assert.equal(cells.text(0, 0), " a");
-  assert.equal(cells.text(1, 0), " a→ b");
+  assert.equal(cells.text(1, 0), "→ b");
   assert.equal(cells.note(1, 0), "−.45");
 });
 

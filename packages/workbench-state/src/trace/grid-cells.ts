@@ -72,6 +72,9 @@ function plainCells(side: LensSide, measure: LensMeasure): GridCells {
   }
 }
 
+/** Smaller changes than this never fill the colour scale: log₁₀ ranks, nats. */
+const LEAST_CHANGE = { rank: 0.5, kl: 0.2, entropy: 0.2 } as const;
+
 function differenceCells(before: LensSide, after: LensSide, measure: LensMeasure): GridCells {
   const { lens } = before;
   const change = (row: number, column: number): number => {
@@ -81,7 +84,9 @@ function differenceCells(before: LensSide, after: LensSide, measure: LensMeasure
     return measure === "rank" ? Math.log10(old + 1) - Math.log10(now + 1) : now - old;
   };
   const values = fill(lens, change);
-  const end = measure === "probability" ? 1 : Math.max(upper(values.map(Math.abs), 0.05), 0.05);
+  const largest = values.reduce((most, value) => (Math.abs(value) > most ? Math.abs(value) : most), 0);
+  const end =
+    measure === "probability" ? Math.max(0.2, Math.ceil(largest * 10) / 10) : upper(values.map(Math.abs), LEAST_CHANGE[measure]);
   const meaning = {
     probability: "change in probability of the token that led before",
     rank: `change in rank of ${quote(before.tracked)}, in powers of ten; up is nearer the lead`,
@@ -95,9 +100,10 @@ function differenceCells(before: LensSide, after: LensSide, measure: LensMeasure
     kind: "diverging",
     domain: [-end, end],
     meaning,
+    // The arrow says that the leader is new; who led before stands in the cell's tooltip.
     text: (row, column) => {
-      const [old, now] = [lens.topText(row, column), after.lens.topText(row, column)];
-      return lens.topId(row, column) === after.lens.topId(row, column) ? now : `${old}→${now}`;
+      const now = after.lens.topText(row, column);
+      return lens.topId(row, column) === after.lens.topId(row, column) ? now : `→${now}`;
     },
     note: (row, column) =>
       measure === "rank"
@@ -161,7 +167,8 @@ function shortSigned(value: number): string {
 
 function shortRank(rank: number | undefined): string {
   if (rank === undefined || Number.isNaN(rank)) return "";
-  return rank >= 10_000 ? `${Math.round(rank / 1000)}k` : String(rank);
+  if (rank < 1000) return String(rank);
+  return rank < 9950 ? `${(rank / 1000).toFixed(1)}k` : `${Math.round(rank / 1000)}k`;
 }
 
 function quote(tracked: TrackedToken | undefined): string {

@@ -85,7 +85,9 @@ function columnsOf(
     align: "right",
     sortable: true,
     cell: (row) => (
-      <span className={styles.number}>{key === "peakedness" ? formatFigure(row[key]) : formatFixed(row[key], 2)}</span>
+      <span className={styles.number}>
+        {key === "peakedness" ? formatFigure(row[key]) : formatFixed(row[key], key === "norm" ? 2 : 3)}
+      </span>
     ),
   });
   const rank: TableColumn<NeuronRow> = {
@@ -119,7 +121,7 @@ function columnsOf(
     ...(writers === undefined ? [] : [rank]),
     number("peakedness", `Top-1 share of softmax over the vocabulary (${of})`, "88px"),
     number("entropy", `Entropy of the same softmax, nats (${of})`, "66px"),
-    number("gap", `Score of the first token minus the second (${of})`, "54px"),
+    number("gap", `Score of the first token minus the second (${of})`, "58px"),
     number("norm", `Length of the weight vector (${side})`, "56px"),
     {
       key: "maximum",

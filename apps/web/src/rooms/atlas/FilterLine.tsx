@@ -23,6 +23,7 @@ export function FilterLine({
 }) {
   const { layer, token, search, range, measure, side } = view;
   const found = useTokenNeurons(model.name, view).value?.token;
+  const layers = Array.from({ length: model.layers }, (_, index) => index);
   const verb = side === "write" ? "write" : "read";
   return (
     <div className={styles.filters}>
@@ -59,8 +60,8 @@ export function FilterLine({
           onChange={(event) => query.set({ layer: event.target.value })}
         >
           <option value="">all layers</option>
-          {Array.from({ length: model.layers }, (_, index) => (
-            <option key={`L${index}`} value={index}>
+          {layers.map((index) => (
+            <option key={index} value={index}>
               layer {index}
             </option>
           ))}

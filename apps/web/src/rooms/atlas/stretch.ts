@@ -17,7 +17,7 @@ export async function findStretch(
 ): Promise<Stretch> {
   const { total } = await load(0, 1);
   if (range === undefined || (sort !== "peakedness" && sort !== "entropy")) return { first: 0, last: total };
-  const valueAt = async (index: number) => valueOf((await load(index, 1)).rows[0], sort);
+  const valueAt = async (index: number) => measureOf((await load(index, 1)).rows[0], sort);
   const [low, high] = range;
   const rising = order === "ascending";
   const [first, last] = await Promise.all([
@@ -39,6 +39,6 @@ async function firstIndex(count: number, holds: (index: number) => Promise<boole
   return low;
 }
 
-function valueOf(row: NeuronRow | undefined, sort: "peakedness" | "entropy"): number {
+function measureOf(row: NeuronRow | undefined, sort: "peakedness" | "entropy"): number {
   return row?.[sort] ?? Number.NaN;
 }

@@ -104,13 +104,10 @@ export function TokenSearch(props: TokenSearchProps) {
         onKeyDown={onKeyDown}
       />
       {shown && (
-        // biome-ignore lint/a11y/useSemanticElements: a list with a search field above it, not a select
-        // biome-ignore lint/a11y/useFocusableInteractive: the field keeps the focus
-        <ul id={id} role="listbox" aria-label={`${label}: found`} className={styles.options}>
+        <div id={id} role="listbox" aria-label={`${label}: found`} className={styles.options}>
           {options.map((option, index) => (
-            // biome-ignore lint/a11y/useKeyWithClickEvents: the field holds the keyboard
             // biome-ignore lint/a11y/useFocusableInteractive: the field keeps the focus
-            <li
+            <div
               key={option.key}
               id={`${id}-${index}`}
               role="option"
@@ -124,10 +121,10 @@ export function TokenSearch(props: TokenSearchProps) {
             >
               {option.label}
               <small>{option.note}</small>
-            </li>
+            </div>
           ))}
           {options.length === 0 && (
-            <li role="option" aria-selected={false}>
+            <div role="status">
               <small>
                 {state.status === "failed"
                   ? state.problem.detail
@@ -135,9 +132,9 @@ export function TokenSearch(props: TokenSearchProps) {
                     ? "No token contains this."
                     : "Searching …"}
               </small>
-            </li>
+            </div>
           )}
-        </ul>
+        </div>
       )}
     </div>
   );

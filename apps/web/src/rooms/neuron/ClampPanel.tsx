@@ -1,5 +1,5 @@
 import type { ModelSummary, NeuronPage } from "@patchbay/contract";
-import { useState } from "react";
+import { type CSSProperties, useState } from "react";
 import { Segmented } from "../../shell/ui/Segmented.tsx";
 import { TokenChip } from "../../shell/ui/TokenChip.tsx";
 import type { Query } from "../common/query.ts";
@@ -123,6 +123,7 @@ function ValueControl({ query, clamp, scale }: ControlProps & { readonly scale: 
         max={high}
         step={step}
         value={value}
+        style={{ "--share": `${((value - low) / (high - low)) * 100}%` } as CSSProperties}
         onChange={(event) => setValue(Number(event.target.value))}
       />
       <span className={styles.value}>

@@ -9,7 +9,7 @@ interface DrawnCable {
   readonly muted: boolean;
 }
 
-/** The cables: from each patch card, up the channel beside the rows, into the jack where it enters. */
+/** The cables: from each patch card, up the margin beside the rows, into the jack where it enters. */
 export function Cables({
   stage,
   patches,
@@ -64,8 +64,8 @@ function measureCables(stage: HTMLElement, patches: readonly Patch[]): DrawnCabl
     const y = Math.max(list.top - origin.top, Math.min(list.bottom - origin.top, from.y));
     return [{ patch, from: { x: from.x, y }, to: middle(jack.getBoundingClientRect()) }];
   });
-  const right = (pairs[0]?.to.x ?? 0) - 9;
-  const lanes = cableLanes(pairs.length, right - 30, right);
+  const right = (pairs[0]?.to.x ?? 0) - 10;
+  const lanes = cableLanes(pairs.length, 3, right);
   return pairs.map(({ patch, from, to }, i) => ({
     cable: patch.cable,
     muted: patch.muted,

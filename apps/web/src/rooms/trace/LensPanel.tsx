@@ -13,9 +13,7 @@ import { RowHead } from "./RowHead.tsx";
 import { useTraceStore, useView } from "./trace-context.tsx";
 import type { TraceData } from "./use-trace-data.ts";
 
-const HEAD_WIDTH = 76;
-/** Room in the head for cables, when there are any. */
-const CABLE_WIDTH = 92;
+const HEAD_WIDTH = 64;
 
 /** Depth × position: what each layer would say next. The model's own answer is at the top right, where the eye ends. */
 export function LensPanel({
@@ -48,12 +46,10 @@ export function LensPanel({
     return {
       values: flipRows(cells.values, cells.rows, cells.columns),
       scale: cells.kind === "diverging" ? divergingScale(theme, cells.domain[1]) : sequentialScale(theme, cells.domain),
-      text: (r: number, c: number) =>
-        cells
-          .text(last - r, c)
-          .split("→")
-          .map((part) => visibleToken(part))
-          .join("→"),
+      text: (r: number, c: number) => {
+        const text = cells.text(last - r, c);
+        return text.startsWith("→") ? `→${visibleToken(text.slice(1))}` : visibleToken(text);
+      },
       note: (r: number, c: number) => cells.note(last - r, c),
       settled: Array.from({ length: cells.columns }, (_, c) => last - lens.settledAt(c)),
       rowLabels: lens.labels.toReversed(),
@@ -111,7 +107,7 @@ export function LensPanel({
         onOpen={() => document.getElementById("selected-place")?.focus()}
         onHover={setHover}
         onLayout={onLayout}
-        headWidth={patches.length > 0 ? CABLE_WIDTH : HEAD_WIDTH}
+        headWidth={HEAD_WIDTH}
         rowHead={(r, height) => (
           <RowHead
             label={picture.rowLabels[r] ?? ""}

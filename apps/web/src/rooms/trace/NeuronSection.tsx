@@ -56,13 +56,19 @@ function Ledger({ ledger, model }: { readonly ledger: LedgerResult; readonly mod
             <th>Activation</th>
             <th>Length of its update</th>
             <th>Promotes and suppresses</th>
-            <th>Patch</th>
           </tr>
         </thead>
         <tbody>
           {ledger.updates.map(({ neuron, activation, norm, promotes, suppresses }) => (
             <tr key={neuron}>
               <th scope="row">
+                <button
+                  type="button"
+                  className={styles.jack}
+                  aria-label={`Patch ${neuronLabel({ layer: ledger.layer, neuron })}`}
+                  title={`Patch ${neuronLabel({ layer: ledger.layer, neuron })}: set it to 0 and dose from there`}
+                  onClick={() => addPatch(store, neuronPatch(ledger.layer, neuron, 0))}
+                />
                 <Link
                   className="mono"
                   href={pathOfRoute({ room: "neuron", model: model.name, layer: ledger.layer, neuron })}
@@ -93,16 +99,6 @@ function Ledger({ ledger, model }: { readonly ledger: LedgerResult; readonly mod
                     />
                   ))}
                 </span>
-              </td>
-              <td>
-                <button
-                  type="button"
-                  className={styles.patchButton}
-                  title={`Patch ${neuronLabel({ layer: ledger.layer, neuron })}: set it to 0 and dose from there`}
-                  onClick={() => addPatch(store, neuronPatch(ledger.layer, neuron, 0))}
-                >
-                  patch
-                </button>
               </td>
             </tr>
           ))}

@@ -35,7 +35,6 @@ export function RowHead({
   const shown = height >= 11 || layer % Math.ceil(11 / height) === 0 || selected;
   return (
     <div className={styles.rowHead} data-selected={selected}>
-      <span>{shown ? label : ""}</span>
       <Popover
         label={`Patch ${label}`}
         trigger={(trigger) => (
@@ -83,6 +82,7 @@ export function RowHead({
           </div>
         )}
       </Popover>
+      <span>{shown ? label : ""}</span>
     </div>
   );
 }

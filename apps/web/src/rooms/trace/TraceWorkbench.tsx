@@ -2,6 +2,8 @@
 
 import type { ModelSummary } from "@patchbay/contract";
 import { useCallback, useEffect, useRef, useState } from "react";
+import { MAXIMUM_ZOOM } from "@patchbay/charts/geometry";
+import { useCommands } from "../../shell/commands.ts";
 import { Room } from "../../shell/Room.tsx";
 import { AttentionPanel } from "./AttentionPanel.tsx";
 import { Cables } from "./Cables.tsx";
@@ -27,6 +29,12 @@ export function TraceWorkbench({ model }: { readonly model: ModelSummary }) {
   const [layoutCount, setLayoutCount] = useState(0);
   const onLayout = useCallback(() => setLayoutCount((count) => count + 1), []);
   useTraceCommands({ data, model });
+  const canZoom = view.panel === "lens" && data.before !== undefined;
+  useCommands([
+    { id: "trace-zoom-in", title: "Zoom the grid in", group: "Trace", keys: ["+", "="], run: () => canZoom && setZoom((before) => Math.min(MAXIMUM_ZOOM, before * 1.4)) },
+    { id: "trace-zoom-out", title: "Zoom the grid out", group: "Trace", keys: ["-"], run: () => canZoom && setZoom((before) => Math.max(1, before / 1.4)) },
+    { id: "trace-zoom-fit", title: "Fit the grid", group: "Trace", keys: ["0"], run: () => setZoom(1) },
+  ]);
 
   // The address always reproduces the view: also on a first visit, which has nothing in it yet.
   useEffect(() => store.update({}), [store]);

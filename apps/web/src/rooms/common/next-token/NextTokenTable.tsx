@@ -13,7 +13,7 @@ export function NextTokenTable({ rows }: { readonly rows: readonly NextToken[] }
           <th scope="col">before</th>
           <th scope="col">after</th>
           <th scope="col">difference</th>
-          <th scope="col" aria-hidden="true" style={{ width: "38%" }} />
+          <td style={{ width: "38%" }} />
         </tr>
       </thead>
       <tbody>
