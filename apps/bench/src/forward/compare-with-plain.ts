@@ -1,6 +1,6 @@
 /** Blocks with every hook available against the same weights as one plain session. */
 import { type Engine, STAGE_VALUES, type TransformerModel } from "@patchbay/transformer";
-import { measureInterleaved, type RoundsOptions, ratioOf, summarise } from "../harness/measure.ts";
+import { measureInterleaved, type RoundsOptions, ratioOf, ratioOfFastest, summarise } from "../harness/measure.ts";
 import { milliseconds, printHeading, printNote, printTable, quartiles } from "../harness/report.ts";
 import { openPlainModel } from "../models/plain-session.ts";
 import { enginePass, tokensOfLength } from "./engine-pass.ts";

@@ -33,7 +33,8 @@ export function useCommands(commands: readonly Command[]): void {
 export function useCommandKeys(): void {
   useEffect(() => {
     function onKeyDown(event: KeyboardEvent) {
-      if (event.defaultPrevented || event.isComposing) return;
+      // A dialog over the page has the keyboard to itself.
+      if (event.defaultPrevented || event.isComposing || document.querySelector("dialog[open]") !== null) return;
       const command = commandRegistry.find(keyName(event), isField(event.target));
       if (command === undefined) return;
       event.preventDefault();

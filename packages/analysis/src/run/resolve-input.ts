@@ -8,6 +8,7 @@ export interface ResolvedInput {
   readonly tokens: readonly (readonly number[])[];
   /** The same with texts and offsets. */
   readonly described: Token[][];
+  /** Every row begins with the model's BOS token, whoever put it there: a recipe's tokens mean what its text meant. */
   readonly bosPrepended: boolean;
   readonly length: number;
 }
@@ -49,7 +50,8 @@ export function resolveInput(input: RunInput, { tokenizer, prependBos, context }
       at: "input",
     });
   }
-  return { tokens: described.map((row) => row.map(({ id }) => id)), described, bosPrepended: withBos, length };
+  const bosPrepended = described.every(([first]) => first?.id === tokenizer.bosToken);
+  return { tokens: described.map((row) => row.map(({ id }) => id)), described, bosPrepended, length };
 }
 
 function describeRow(tokenizer: Tokenizer, row: readonly number[], r: number): Token[] {

@@ -98,7 +98,10 @@ function resolvePlace(intervention: Intervention, { input }: InterventionContext
       expected: "one of them",
     });
   }
-  const { unitAxis } = describeSite(site.kind);
+  const { unitAxis, detailAxis } = describeSite(site.kind);
+  // Values are for the keys of the prompt; "all" would take in those that are generated.
+  const hasValues = "values" in intervention && intervention.values !== undefined;
+  const promptKeys = hasValues && detailAxis === "key" ? Array.from({ length }, (_, key) => key) : undefined;
   if (intervention.heads !== undefined && unitAxis !== "head" && unitAxis !== "key_value_head") {
     throw new PatchbayError("invalid-request", `"${nameOf(site)}" has no heads.`, { expected: `units (${unitAxis})` });
   }
@@ -107,7 +110,7 @@ function resolvePlace(intervention: Intervention, { input }: InterventionContext
     rows: intervention.rows ?? "all",
     positions: selection,
     units: intervention.units ?? intervention.heads ?? "all",
-    dimensions: intervention.dimensions ?? "all",
+    dimensions: intervention.dimensions ?? promptKeys ?? "all",
   };
 }
 

@@ -6,6 +6,9 @@ export interface GridColumn {
   readonly label: string;
 }
 
+/** Room for a position of three digits, px. */
+const LABEL_WIDTH = 28;
+
 /** Height in px for the way the tokens are written: across, upright when columns are narrow, or as a scale of positions. */
 export function headerHeight({ cellWidth }: GridLayout): number {
   return cellWidth >= 31 ? 42 : cellWidth >= 11 ? 82 : 22;
@@ -33,6 +36,21 @@ export function ColumnHeader({
   const first = Math.max(0, Math.floor(left / cellWidth));
   const end = Math.min(columns.length, Math.ceil((left + width) / cellWidth));
   const upright = cellWidth < 31;
+  const bare = cellWidth < 11;
+  /** The chosen position is always named, and its neighbours make room for it. */
+  const showsLabel = (index: number) => {
+    const column = columns[index];
+    if (column === undefined || column.label === column.text) return false;
+    if (index === selected) return true;
+    return (
+      index % step === 0 && (!bare || selected === undefined || Math.abs(index - selected) * cellWidth > LABEL_WIDTH)
+    );
+  };
+  /** Centred below its column, but never beyond the edge. Relative to the column. */
+  const labelLeft = (index: number) => {
+    const start = index * cellWidth - left;
+    return Math.max(0, Math.min(width - LABEL_WIDTH, start + cellWidth / 2 - LABEL_WIDTH / 2)) - start;
+  };
   const step = cellWidth >= 18 ? 1 : cellWidth >= 11 ? 5 : Math.ceil(48 / cellWidth / 8) * 8;
   const size = cellWidth >= 52 ? 12 : cellWidth >= 42 ? 11 : 10;
   return (
@@ -55,10 +73,10 @@ export function ColumnHeader({
               height,
               padding: "5px 1.5px 0",
               textAlign: "center",
-              overflow: cellWidth < 11 ? "visible" : "hidden",
+              overflow: bare ? "visible" : "hidden",
             }}
           >
-            {cellWidth >= 11 && (
+            {!bare && (
               <span
                 style={{
                   display: "block",
@@ -83,9 +101,12 @@ export function ColumnHeader({
                 {upright ? column.text : fitMonospace(column.text, cellWidth - 4, size * MONOSPACE_EM)}
               </span>
             )}
-            {column.label !== column.text && (index % step === 0 || chosen) && (
+            {showsLabel(index) && (
               <span
                 style={{
+                  ...(bare
+                    ? { position: "absolute", width: LABEL_WIDTH, left: labelLeft(index), textAlign: "center" }
+                    : {}),
                   font: "10px/15px var(--sans)",
                   color: chosen ? "var(--ink)" : "var(--ink-3)",
                   fontWeight: chosen ? 600 : 400,

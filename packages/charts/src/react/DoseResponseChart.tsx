@@ -177,8 +177,7 @@ function Readout({ data, shown, topTokens }: ReadoutProps) {
           </span>{" "}
           {leader?.probability.toFixed(3)} · KL {(data.kl[shown.index] ?? 0).toFixed(3)} nats
           {data.tokens.map((token, t) => (
-            <span key={token.id}>
-              {" · "}
+            <span key={token.id} style={{ marginLeft: 10 }}>
               <span className="mono">{token.text}</span> {probability(data.probabilities[t]?.[shown.index] ?? 0)}
             </span>
           ))}

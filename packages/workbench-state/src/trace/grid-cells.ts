@@ -86,7 +86,9 @@ function differenceCells(before: LensSide, after: LensSide, measure: LensMeasure
   const values = fill(lens, change);
   const largest = values.reduce((most, value) => (Math.abs(value) > most ? Math.abs(value) : most), 0);
   const end =
-    measure === "probability" ? Math.max(0.2, Math.ceil(largest * 10) / 10) : upper(values.map(Math.abs), LEAST_CHANGE[measure]);
+    measure === "probability"
+      ? Math.max(0.2, Math.ceil(largest * 10) / 10)
+      : upper(values.map(Math.abs), LEAST_CHANGE[measure]);
   const meaning = {
     probability: "change in probability of the token that led before",
     rank: `change in rank of ${quote(before.tracked)}, in powers of ten; up is nearer the lead`,

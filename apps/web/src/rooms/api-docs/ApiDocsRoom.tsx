@@ -79,7 +79,10 @@ function Document({ document, query }: { readonly document: ApiDocument; readonl
                 aria-current={chosen === operation.id ? "true" : undefined}
                 onClick={() => query.set({ operation: operation.id })}
               >
-                <code className={styles.method} data-method={operation.method}>{operation.method}</code> {operation.summary}
+                <code className={styles.method} data-method={operation.method}>
+                  {operation.method}
+                </code>{" "}
+                {operation.summary}
               </button>
             ))}
           </div>

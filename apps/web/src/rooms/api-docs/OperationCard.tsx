@@ -20,7 +20,9 @@ export function OperationCard({
   return (
     <article id={`operation-${operation.id}`} className={styles.operation} data-open={open}>
       <button type="button" className={styles.operationHead} aria-expanded={open} onClick={onToggle}>
-        <code className={styles.method} data-method={operation.method}>{operation.method}</code>
+        <code className={styles.method} data-method={operation.method}>
+          {operation.method}
+        </code>
         <code className={styles.path}>{operation.path}</code>
         <span>{operation.summary}</span>
       </button>

@@ -1,4 +1,5 @@
 import type { ReactNode } from "react";
+import styles from "./common.module.css";
 
 /** A part of a page: its name, and at the right its unit, its normalisation or its controls. */
 export function Section({
@@ -13,7 +14,7 @@ export function Section({
   return (
     <section style={{ minWidth: 0 }}>
       <h2 className="section-title">
-        <span>{title}</span>
+        <span className={styles.sectionName}>{title}</span>
         {aside !== undefined && <span>{aside}</span>}
       </h2>
       {children}

@@ -1,9 +1,9 @@
-import { ExportMenu } from "@patchbay/charts/react";
+import { type Bar, BarList, ExportMenu } from "@patchbay/charts/react";
 import { formatSigned } from "../../shell/ui/format-number.ts";
 import { TokenChip } from "../../shell/ui/TokenChip.tsx";
-import common from "../common/common.module.css";
 import { Section } from "../common/Section.tsx";
 import type { Attribution } from "../common/wire.ts";
+import styles from "./Findings.module.css";
 
 const LISTED = 12;
 
@@ -17,6 +17,12 @@ export function AttributionPart({
 }) {
   const later = new Map(after?.components.map((component) => [component.label, component.share]));
   const rows = [...before.components].sort((a, b) => Math.abs(b.share) - Math.abs(a.share));
+  const compared = after !== undefined;
+  const bars = [
+    ...rows.slice(0, LISTED).map(({ label, share }) => bar(label, share, later.get(label), compared)),
+    bar("unexplained", before.unexplained, after?.unexplained, compared),
+  ];
+  const extent = Math.max(...bars.flatMap(({ value, reference }) => [Math.abs(value), Math.abs(reference ?? 0)]));
   const { token, minus } = before.target;
   const table = () => ({
     header: ["component", "share (logits)", "after"],
@@ -36,66 +42,34 @@ export function AttributionPart({
         </>
       }
       aside={
-        <>
-          logits · position {before.position} · sums to {before.total.toFixed(2)}{" "}
-          <ExportMenu name="attribution" table={table} />
-        </>
+        <span className={styles.aside}>
+          logits · position {before.position} · sums to {before.total.toFixed(2)}
+          {after !== undefined && ` → ${after.total.toFixed(2)}`} <ExportMenu name="attribution" table={table} />
+        </span>
       }
     >
-      <table className={common.table}>
-        <thead>
-          <tr>
-            <th scope="col">component</th>
-            <th scope="col" data-align="right">
-              {after === undefined ? "share" : "before"}
-            </th>
-            {after !== undefined && (
-              <th scope="col" data-align="right">
-                after
-              </th>
-            )}
-          </tr>
-        </thead>
-        <tbody>
-          {rows.slice(0, LISTED).map(({ label, share }) => (
-            <Line
-              key={label}
-              label={label}
-              before={share}
-              after={after && later.get(label)}
-              compared={after !== undefined}
-            />
-          ))}
-          <Line
-            label="unexplained"
-            before={before.unexplained}
-            after={after?.unexplained}
-            compared={after !== undefined}
-          />
-        </tbody>
-      </table>
+      <div className={styles.bars}>
+        <BarList
+          label="Shares of the logit"
+          signed
+          bars={bars}
+          extent={extent}
+          valueWidth={after === undefined ? 56 : 128}
+        />
+      </div>
+      {after !== undefined && <p className="quiet">bars: after; ticks: before</p>}
     </Section>
   );
 }
 
-function Line({
-  label,
-  before,
-  after,
-  compared,
-}: {
-  readonly label: string;
-  readonly before: number;
-  readonly after: number | undefined;
-  readonly compared: boolean;
-}) {
-  return (
-    <tr>
-      <td>
-        <code>{label}</code>
-      </td>
-      <td data-align="right">{formatSigned(before, 3)}</td>
-      {compared && <td data-align="right">{after === undefined ? "—" : formatSigned(after, 3)}</td>}
-    </tr>
-  );
+function bar(key: string, before: number, after: number | undefined, compared: boolean): Bar {
+  const now = compared ? (after ?? 0) : before;
+  return {
+    key,
+    label: <code>{key}</code>,
+    value: now,
+    reference: compared ? before : undefined,
+    text: compared ? `${formatSigned(before, 2)} → ${formatSigned(now, 2)}` : formatSigned(before, 2),
+    quiet: key === "unexplained",
+  };
 }

@@ -12,6 +12,7 @@ import { useMemo, useState } from "react";
 import { useTheme } from "../../shell/theme.ts";
 import { formatProbability } from "../../shell/ui/format-number.ts";
 import { Segmented } from "../../shell/ui/Segmented.tsx";
+import { TokenChip } from "../../shell/ui/TokenChip.tsx";
 import { visibleToken } from "../../shell/ui/token-text.ts";
 import { Section } from "../common/Section.tsx";
 import type { Run } from "../common/wire.ts";
@@ -90,6 +91,7 @@ export function LensPart({ before, after }: { readonly before: Run; readonly aft
         </span>
       }
     >
+      <Lead before={sides.before} after={sides.after} />
       <div style={{ height: cells.rows * ROW_HEIGHT + 48 }}>
         <CellGrid
           label="Logit lens"
@@ -122,6 +124,35 @@ export function LensPart({ before, after }: { readonly before: Run; readonly aft
         {selected === undefined ? "Choose a cell to read its first tokens." : describe(selected)}
       </p>
     </Section>
+  );
+}
+
+/** The model's own answer at the last position: what became of it. */
+function Lead({ before, after }: { readonly before: LensSide; readonly after: LensSide | undefined }) {
+  const answerOf = ({ lens }: LensSide) => ({
+    id: lens.topId(lens.rows - 1, lens.columns - 1),
+    text: lens.topText(lens.rows - 1, lens.columns - 1),
+    probability: lens.topProbability(lens.rows - 1, lens.columns - 1),
+  });
+  const old = answerOf(before);
+  const now = after && answerOf(after);
+  const kept = after?.lens.probabilityOf(after.lens.rows - 1, after.lens.columns - 1, old.id);
+  return (
+    <p className={styles.lead}>
+      <span className="quiet">next token</span>
+      <TokenChip text={old.text} /> <b>{old.probability.toFixed(3)}</b>
+      {now !== undefined && (
+        <>
+          <span className="quiet">after</span> <b>{kept === undefined ? "not listed" : kept.toFixed(3)}</b>
+          {now.id !== old.id && (
+            <>
+              <span className="quiet">and</span> <TokenChip text={now.text} tone="counter" />{" "}
+              <b>{now.probability.toFixed(3)}</b> <span className="quiet">leads</span>
+            </>
+          )}
+        </>
+      )}
+    </p>
   );
 }
 

@@ -5,6 +5,7 @@ import { useModels } from "../../shell/models.ts";
 import { Button } from "../../shell/ui/Button.tsx";
 import { ErrorState } from "../../shell/ui/ErrorState.tsx";
 import { Segmented } from "../../shell/ui/Segmented.tsx";
+import common from "../common/common.module.css";
 import type { JobRequest } from "../common/wire.ts";
 import styles from "./Jobs.module.css";
 import { JOB_KINDS } from "./job-kinds.ts";
@@ -24,7 +25,7 @@ export function StartJob({ onStarted }: { readonly onStarted: (job: Job) => void
   return (
     <section className={styles.start} aria-label="Start a job">
       <h2 className="section-title">
-        <span>Start</span>
+        <span className={common.sectionName}>Start</span>
         {models.length > 1 && (
           <Segmented
             label="Model"

@@ -2,6 +2,7 @@ import type { ModelSummary, NeuronPage } from "@patchbay/contract";
 import { type CSSProperties, useState } from "react";
 import { Segmented } from "../../shell/ui/Segmented.tsx";
 import { TokenChip } from "../../shell/ui/TokenChip.tsx";
+import common from "../common/common.module.css";
 import type { Query } from "../common/query.ts";
 import { TokenSearch } from "../common/TokenSearch.tsx";
 import { tokenSpelling } from "../common/token-spelling.ts";
@@ -37,7 +38,7 @@ export function ClampPanel({
   return (
     <div className={styles.controls}>
       <h2 className="section-title">
-        <span>
+        <span className={common.sectionName}>
           <span className={styles.jack} aria-hidden="true" />
           Clamp
         </span>

@@ -14,11 +14,11 @@ const viewOf = (query: string) => {
   );
 };
 
-test("a measured neuron begins at four times its maximum, an unmeasured one at four times what the text shows", () => {
+test("a measured neuron begins at twice its maximum, an unmeasured one at twice what the text shows", () => {
   const clamp = clampOf(viewOf(""), address, scale);
-  assert.deepEqual([clamp.value, clamp.unit, absoluteValue(clamp, scale)], [4, "maximum", 25]);
+  assert.deepEqual([clamp.value, clamp.unit, absoluteValue(clamp, scale)], [2, "maximum", 12.5]);
   const unmeasured = clampOf(viewOf(""), address, { ...scale, maximum: undefined });
-  assert.deepEqual([unmeasured.value, unmeasured.unit], [6, "absolute"]);
+  assert.deepEqual([unmeasured.value, unmeasured.unit], [3, "absolute"]);
 });
 
 test("multiples of the maximum exist only for the activation itself", () => {

@@ -64,7 +64,7 @@ function measureCables(stage: HTMLElement, patches: readonly Patch[]): DrawnCabl
     const y = Math.max(list.top - origin.top, Math.min(list.bottom - origin.top, from.y));
     return [{ patch, from: { x: from.x, y }, to: middle(jack.getBoundingClientRect()) }];
   });
-  const right = (pairs[0]?.to.x ?? 0) - 10;
+  const right = (pairs[0]?.to.x ?? 0) - 13;
   const lanes = cableLanes(pairs.length, 3, right);
   return pairs.map(({ patch, from, to }, i) => ({
     cable: patch.cable,

@@ -67,8 +67,8 @@ export function Dock({
           })}
           {patches.length === 0 && (
             <p className={styles.emptyPatches}>
-              A patch changes what the model computes. Click a jack <i /> beside a row or a neuron: before and after then
-              stand side by side.
+              A patch changes what the model computes. Click a jack <i /> beside a row or a neuron: before and after
+              then stand side by side.
             </p>
           )}
         </div>

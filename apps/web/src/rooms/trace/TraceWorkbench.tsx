@@ -1,8 +1,8 @@
 "use client";
 
+import { MAXIMUM_ZOOM } from "@patchbay/charts/geometry";
 import type { ModelSummary } from "@patchbay/contract";
 import { useCallback, useEffect, useRef, useState } from "react";
-import { MAXIMUM_ZOOM } from "@patchbay/charts/geometry";
 import { useCommands } from "../../shell/commands.ts";
 import { Room } from "../../shell/Room.tsx";
 import { AttentionPanel } from "./AttentionPanel.tsx";
@@ -31,8 +31,20 @@ export function TraceWorkbench({ model }: { readonly model: ModelSummary }) {
   useTraceCommands({ data, model });
   const canZoom = view.panel === "lens" && data.before !== undefined;
   useCommands([
-    { id: "trace-zoom-in", title: "Zoom the grid in", group: "Trace", keys: ["+", "="], run: () => canZoom && setZoom((before) => Math.min(MAXIMUM_ZOOM, before * 1.4)) },
-    { id: "trace-zoom-out", title: "Zoom the grid out", group: "Trace", keys: ["-"], run: () => canZoom && setZoom((before) => Math.max(1, before / 1.4)) },
+    {
+      id: "trace-zoom-in",
+      title: "Zoom the grid in",
+      group: "Trace",
+      keys: ["+", "="],
+      run: () => canZoom && setZoom((before) => Math.min(MAXIMUM_ZOOM, before * 1.4)),
+    },
+    {
+      id: "trace-zoom-out",
+      title: "Zoom the grid out",
+      group: "Trace",
+      keys: ["-"],
+      run: () => canZoom && setZoom((before) => Math.max(1, before / 1.4)),
+    },
     { id: "trace-zoom-fit", title: "Fit the grid", group: "Trace", keys: ["0"], run: () => setZoom(1) },
   ]);
 

@@ -9,11 +9,15 @@ const SYMBOLS: Readonly<Record<string, string>> = {
   arrowleft: "←",
   arrowright: "→",
   alt: "Alt",
+  backspace: "⌫",
+  "-": "−",
 };
 
 /** Keys as commands write them: "mod+enter". */
 export function Kbd({ keys }: { readonly keys: string }) {
-  const parts = keys.split("+").map((part) => (part === "mod" ? modifier() : (SYMBOLS[part] ?? part.toUpperCase())));
+  const parts = keys
+    .split(/(?<=.)\+/)
+    .map((part) => (part === "mod" ? modifier() : (SYMBOLS[part] ?? part.toUpperCase())));
   return <kbd className={styles.kbd}>{parts.join(" ")}</kbd>;
 }
 
