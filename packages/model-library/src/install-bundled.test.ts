@@ -8,8 +8,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, beforeEach, test } from "node:test";
 import { openTensorFolder, openTokenizer, readModelManifest } from "@patchbay/transformer";
+import { FIXTURE_TOKENIZER, TINY, tinyCheckpoint } from "@patchbay/transformer/testing";
 import { create } from "tar";
-import { FIXTURE_TOKENIZER, TINY, tinyCheckpoint } from "../../transformer/src/importers/llama2c-fixture.ts";
 import { type BundledManifest, readBundledManifest } from "./bundled-model.ts";
 import { type InstallProgress, installBundledModel } from "./install-bundled.ts";
 

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { beforeEach, test } from "node:test";
 import { hashModelFolder, openTensorFolder } from "@patchbay/transformer";
-import { FIXTURE_TOKENIZER, TINY, tinyCheckpointFile } from "../../transformer/src/importers/llama2c-fixture.ts";
+import { FIXTURE_TOKENIZER, TINY, tinyCheckpointFile } from "@patchbay/transformer/testing";
 import { type ModelLibrary, openModelLibrary } from "./library.ts";
 import { checkModelName, suggestModelName } from "./model-name.ts";
 

@@ -178,6 +178,7 @@ class Reader {
     else if (wire === LENGTH_DELIMITED) this.lengthDelimited();
     else if (wire === FIXED32) this.position += 4;
     else throw damaged(this.position);
+    if (this.position > this.#bytes.length) throw damaged(this.#bytes.length);
   }
 }
 

@@ -19,9 +19,9 @@ export interface BundledModel {
 export async function openBundledModel(): Promise<BundledModel> {
   let last = "";
   const installed = await openModelLibrary().installBundled({
-    progress: ({ message }) => {
-      if (message !== last) process.stderr.write(`${message}\n`);
-      last = message;
+    progress: ({ stage, message }) => {
+      if (stage !== last) process.stderr.write(`${message}\n`);
+      last = stage;
     },
   });
   const { name, folder, hashCacheFile } = installed;

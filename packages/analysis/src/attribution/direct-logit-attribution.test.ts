@@ -18,7 +18,10 @@ async function attribute(under: ServiceUnderTest, question: Question) {
   const { service, name, prompt, token, other, engine } = under;
   const { interventions = [], minus = false, position = -1, neurons = 0 } = question;
   const { layers } = engine.model.shape;
-  const results = Array.from({ length: layers }, (_, layer) => ({ site: siteName("attn.hook_result", layer), positions: [position] }));
+  const results = Array.from({ length: layers }, (_, layer) => ({
+    site: siteName("attn.hook_result", layer),
+    positions: [position],
+  }));
   const final = { site: siteName("hook_resid_post", layers - 1), positions: [position] };
   const { result, tensors } = await service.run(
     {
@@ -119,7 +122,10 @@ testEachService("each head's share is the product of what it wrote with the targ
   const state = centred(Float64Array.from(final));
   const scale = Math.sqrt(dotProduct(state, state) / state.length + shape.norm.epsilon);
   assertNear(attribution.scale, scale, 1e-5 * scale, "scale");
-  const direction = Float64Array.from(ensureDefined(plus), (value, i) => ((value - (minus?.[i] ?? 0)) * (head.weight[i] ?? 0)) / scale);
+  const direction = Float64Array.from(
+    ensureDefined(plus),
+    (value, i) => ((value - (minus?.[i] ?? 0)) * (head.weight[i] ?? 0)) / scale,
+  );
   for (const { kind, layer = 0, unit = 0, share } of attribution.components) {
     if (kind !== "head") continue;
     const width = shape.residualWidth;
@@ -153,7 +159,8 @@ testEachService("a row of a batch is attributed under its own interventions", as
   const compute = (row: number) => ({ attribution: { target: { token }, row } });
   const ask = async (rows: number[][], row: number, interventions: Intervention[]) =>
     ensureDefined(
-      (await service.run({ model: name, input: { tokens: rows }, interventions, compute: compute(row) }, UNDISTURBED)).result.results.attribution,
+      (await service.run({ model: name, input: { tokens: rows }, interventions, compute: compute(row) }, UNDISTURBED))
+        .result.results.attribution,
     );
   const inBatch = await ask(tokens, 1, [{ ...intervention, rows: [1] }]);
   const alone = await ask(tokens.slice(1), 0, [intervention]);

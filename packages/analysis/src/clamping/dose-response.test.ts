@@ -1,29 +1,48 @@
 import assert from "node:assert/strict";
 import type { ClampPlace, DoseResponseRequest, Intervention } from "@patchbay/contract";
 import { ensureDefined, siteName } from "@patchbay/vocabulary";
-import { writtenLengthOf } from "./clamp.ts";
 import { assertNear, klDivergence } from "../testing/distribution.ts";
 import { type ServiceUnderTest, testEachService } from "../testing/each-service.ts";
 import { UNDISTURBED } from "../testing/open-test-service.ts";
+import { writtenLengthOf } from "./clamp.ts";
 
 const LAYER = 1;
 const NEURON = 7;
 const PLACES: readonly ClampPlace[] = ["post", "up", "written"];
 
 /** The clamp as an intervention of a run, worked out by hand. */
-async function byHand({ engine }: ServiceUnderTest, place: ClampPlace, value: number): Promise<Pick<Intervention, "site"> & { value: number }> {
+async function byHand(
+  { engine }: ServiceUnderTest,
+  place: ClampPlace,
+  value: number,
+): Promise<Pick<Intervention, "site"> & { value: number }> {
   const { gated } = engine.model.shape;
   if (place === "post") return { site: siteName("mlp.hook_post", LAYER), value };
   if (place === "up") return { site: siteName(gated ? "mlp.hook_pre_linear" : "mlp.hook_pre", LAYER), value };
-  return { site: siteName("mlp.hook_post", LAYER), value: value / (await writtenLengthOf(engine.model, LAYER, NEURON)) };
+  return {
+    site: siteName("mlp.hook_post", LAYER),
+    value: value / (await writtenLengthOf(engine.model, LAYER, NEURON)),
+  };
 }
 
 function ask({ service, name, prompt, token, other }: ServiceUnderTest, rest: Partial<DoseResponseRequest>) {
-  const request = { model: name, input: { text: prompt }, layer: LAYER, neuron: NEURON, tokens: [token, other], values: [0], ...rest };
+  const request = {
+    model: name,
+    input: { text: prompt },
+    layer: LAYER,
+    neuron: NEURON,
+    tokens: [token, other],
+    values: [0],
+    ...rest,
+  };
   return service.doseResponse(request, UNDISTURBED);
 }
 
-async function run({ service, name, prompt, token, other }: ServiceUnderTest, interventions: Intervention[], position: number) {
+async function run(
+  { service, name, prompt, token, other }: ServiceUnderTest,
+  interventions: Intervention[],
+  position: number,
+) {
   const compute = { logits: { positions: [position], tokens: [token, other], top: 1, full: true } };
   const { result } = await service.run({ model: name, input: { text: prompt }, interventions, compute }, UNDISTURBED);
   const logits = ensureDefined(result.results.logits);
@@ -38,9 +57,18 @@ async function run({ service, name, prompt, token, other }: ServiceUnderTest, in
 testEachService("a dose-response curve equals one run with an intervention for each value", async (under, t) => {
   let worst = 0;
   for (const place of PLACES) {
-    for (const [positions, position] of [["all", -1], ["last", -1], [[1, 3], 4]] as const) {
+    for (const [positions, position] of [
+      ["all", -1],
+      ["last", -1],
+      [[1, 3], 4],
+    ] as const) {
       const values = [-4, 0, 0.5, 6];
-      const curve = await ask(under, { place, values, positions: typeof positions === "string" ? positions : [...positions], position });
+      const curve = await ask(under, {
+        place,
+        values,
+        positions: typeof positions === "string" ? positions : [...positions],
+        position,
+      });
       const bare = await run(under, [], position);
       assert.deepEqual(curve.values, values);
       bare.probabilities.forEach((probability, token) => {
@@ -81,14 +109,18 @@ testEachService("clamping at the observed value changes nothing, and elsewhere i
 async function observedUp(under: ServiceUnderTest): Promise<number> {
   const { site } = await byHand(under, "up", 0);
   const compute = { capture: [{ site, positions: [-1], units: [NEURON] }] };
-  const { tensors } = await under.service.run({ model: under.name, input: { text: under.prompt }, compute }, UNDISTURBED);
+  const { tensors } = await under.service.run(
+    { model: under.name, input: { text: under.prompt }, compute },
+    UNDISTURBED,
+  );
   return ensureDefined(tensors.get("results/capture/0/values")?.data[0]);
 }
 
 testEachService("multiples of the maximum need reference statistics, which are those of the texts", async (under) => {
   const fresh = { ...under, service: await under.reopen() };
   const statistics = under.artefacts.get("reference-statistics.safetensors");
-  if (statistics === undefined) await assert.rejects(ask(fresh, { unit: "maximum", values: [1] }), { code: "not-ready" });
+  if (statistics === undefined)
+    await assert.rejects(ask(fresh, { unit: "maximum", values: [1] }), { code: "not-ready" });
   const { tokens } = await fresh.service.computeReferenceStatistics(UNDISTURBED);
   assert.ok(tokens >= 10);
   const curve = await ask(fresh, { unit: "maximum", values: [1, -2] });
@@ -101,7 +133,13 @@ testEachService("multiples of the maximum need reference statistics, which are t
   written.probabilities.forEach((row, token) => {
     assertNear(row[0], curve.probabilities[token]?.[0] ?? Number.NaN, 1e-5, "the same clamp, said in two ways");
   });
-  const set: Intervention = { site: siteName("mlp.hook_post", LAYER), units: [NEURON], op: "set", value: 1, unit: "maximum" };
+  const set: Intervention = {
+    site: siteName("mlp.hook_post", LAYER),
+    units: [NEURON],
+    op: "set",
+    value: 1,
+    unit: "maximum",
+  };
   const { probabilities } = await run(fresh, [set], -1);
   assertNear(curve.probabilities[0]?.[0], probabilities[0] ?? Number.NaN, 1e-5, "the same clamp, as an intervention");
 });
@@ -112,5 +150,15 @@ testEachService("what is out of range is refused", async (under) => {
   await assert.rejects(ask(under, { neuron: neurons }), { code: "unit-out-of-range" });
   await assert.rejects(ask(under, { position: 999 }), { code: "position-out-of-range" });
   await assert.rejects(ask(under, { tokens: ["no such token at all"] }), { code: "unknown-token" });
-  await assert.rejects(ask(under, { input: { tokens: [[1, 2], [3, 4]] } }), { code: "invalid-request" });
+  await assert.rejects(
+    ask(under, {
+      input: {
+        tokens: [
+          [1, 2],
+          [3, 4],
+        ],
+      },
+    }),
+    { code: "invalid-request" },
+  );
 });

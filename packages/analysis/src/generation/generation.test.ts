@@ -11,14 +11,26 @@ function idsOf({ tokenizer, prompt }: ServiceUnderTest): number[] {
 }
 
 /** The logits behind the last token, by a run of the whole sequence. */
-async function nextLogits({ service, name }: TestService, tokens: readonly number[], interventions: Intervention[]): Promise<number[]> {
+async function nextLogits(
+  { service, name }: TestService,
+  tokens: readonly number[],
+  interventions: Intervention[],
+): Promise<number[]> {
   const compute = { logits: { full: true } };
-  const { result } = await service.run({ model: name, input: { tokens: [[...tokens]] }, interventions, compute }, UNDISTURBED);
+  const { result } = await service.run(
+    { model: name, input: { tokens: [[...tokens]] }, interventions, compute },
+    UNDISTURBED,
+  );
   return ensureDefined(result.results.logits?.full).data.map((value) => value ?? Number.NaN);
 }
 
 /** Greedy generation the slow way; `edits` says what holds for a sequence of some length. */
-async function argmaxLoop(under: TestService, prompt: readonly number[], steps: number, edits: (length: number) => Intervention[] = () => []) {
+async function argmaxLoop(
+  under: TestService,
+  prompt: readonly number[],
+  steps: number,
+  edits: (length: number) => Intervention[] = () => [],
+) {
   const ids: number[] = [];
   const probabilities: number[] = [];
   while (ids.length < steps) {
@@ -57,7 +69,8 @@ testEachService("greedy generation is a loop of argmax", async (under) => {
 testEachService("generation under interventions is the loop under the same ones", async (under) => {
   const prompt = idsOf(under);
   const base = { site: "blocks.1.hook_resid_post", units: [0, 5], op: "add", value: 3 } as const;
-  const everywhere = (rest: Partial<Intervention>): Intervention => ({ ...base, units: [0, 5], ...rest }) as Intervention;
+  const everywhere = (rest: Partial<Intervention>): Intervention =>
+    ({ ...base, units: [0, 5], ...rest }) as Intervention;
   const generatedOnly = (length: number) => {
     const positions = Array.from({ length: length - prompt.length }, (_, i) => prompt.length + i);
     return positions.length === 0 ? [] : [everywhere({ positions })];
@@ -67,10 +80,17 @@ testEachService("generation under interventions is the loop under the same ones"
     [everywhere({ positions: [1, 2] }), () => [everywhere({ positions: [1, 2] })]],
     [everywhere({ positions: "last" }), () => [everywhere({ positions: [prompt.length - 1] })]],
     [everywhere({ positions: "generated" }), generatedOnly],
-    [{ site: "blocks.1.attn.hook_pattern", op: "set", value: 0.3 }, () => [{ site: "blocks.1.attn.hook_pattern", op: "set", value: 0.3 }]],
+    [
+      { site: "blocks.1.attn.hook_pattern", op: "set", value: 0.3 },
+      () => [{ site: "blocks.1.attn.hook_pattern", op: "set", value: 0.3 }],
+    ],
   ];
   for (const [intervention, edits] of cases) {
-    const result = await generate(under, { input: { text: under.prompt }, interventions: [intervention], sampling: { maxTokens: 5 } });
+    const result = await generate(under, {
+      input: { text: under.prompt },
+      interventions: [intervention],
+      sampling: { maxTokens: 5 },
+    });
     const slow = await argmaxLoop(under, prompt, 5, edits);
     assert.deepEqual(rowIds(result), slow.ids, JSON.stringify(intervention));
     ensureDefined(result.rows[0]).tokens.forEach(({ probability }, i) => {
@@ -89,7 +109,11 @@ test("values given for the prompt's positions leave generated positions alone", 
     const values = Array.from({ length: prompt.length * width }, (_, i) => (i % 5) - 1);
     const place = "units" in rest ? { units: [...rest.units] } : { heads: [...rest.heads] };
     const all: Intervention = { site, ...place, op: "replace", values };
-    const listed: Intervention = { ...all, positions: [0, 1, 2, 3], ...(width === 4 ? { dimensions: [0, 1, 2, 3] } : {}) };
+    const listed: Intervention = {
+      ...all,
+      positions: [0, 1, 2, 3],
+      ...(width === 4 ? { dimensions: [0, 1, 2, 3] } : {}),
+    };
     const ask = (intervention: Intervention) =>
       generate(under, { input: { tokens: [prompt] }, interventions: [intervention], sampling: { maxTokens: 5 } });
     const [everywhere, explicit] = [await ask(all), await ask(listed)];
@@ -116,7 +140,10 @@ testEachService("rows of a batch are generated as if alone, and captures are tho
     const whole = [...prompt, ...rowIds(result, row)];
     const positions = Array.from({ length: longest - 1 }, (_, i) => prompt.length + i);
     const queries = capture.map((query) => ({ ...query, positions }));
-    const { tensors } = await under.service.run({ model: under.name, input: { tokens: [whole] }, compute: { capture: queries } }, UNDISTURBED);
+    const { tensors } = await under.service.run(
+      { model: under.name, input: { tokens: [whole] }, compute: { capture: queries } },
+      UNDISTURBED,
+    );
     capture.forEach((_, c) => {
       const captured = ensureDefined(result.capture?.[c]);
       assert.deepEqual(captured.positions, positions);
@@ -144,7 +171,11 @@ for (const sampling of [{ temperature: 1 }, { temperature: 0.7, topK: 6 }, { tem
     const under = await fixtureService("tiny-llama");
     const prompt = [3, 14, 15, 92];
     const logits = await nextLogits(under, prompt, []);
-    const { temperature, topK = logits.length, topP = 1 } = sampling as { temperature: number; topK?: number; topP?: number };
+    const {
+      temperature,
+      topK = logits.length,
+      topP = 1,
+    } = sampling as { temperature: number; topK?: number; topP?: number };
     const { probabilities } = distributionOf(logits.map((logit) => logit / temperature));
     let mass = 0;
     const kept = largest(probabilities, topK).filter(({ score }) => {
@@ -155,14 +186,21 @@ for (const sampling of [{ temperature: 1 }, { temperature: 0.7, topK: 6 }, { tem
     const draws = 600;
     const counts = new Map<number, number>();
     for (let seed = 0; seed < draws; seed++) {
-      const [id = -1] = rowIds(await generate(under, { input: { tokens: [prompt] }, sampling: { ...sampling, maxTokens: 1, seed } }));
+      const [id = -1] = rowIds(
+        await generate(under, { input: { tokens: [prompt] }, sampling: { ...sampling, maxTokens: 1, seed } }),
+      );
       counts.set(id, (counts.get(id) ?? 0) + 1);
     }
-    assert.ok([...counts.keys()].every((id) => kept.some((candidate) => candidate.id === id)), "only allowed tokens");
+    assert.ok(
+      [...counts.keys()].every((id) => kept.some((candidate) => candidate.id === id)),
+      "only allowed tokens",
+    );
     // Tokens expected fewer than five times are counted together.
     const bins = kept.map(({ id, score }) => ({ expected: (draws * score) / mass, seen: counts.get(id) ?? 0 }));
     const large = bins.filter(({ expected }) => expected >= 5);
-    const rest = bins.filter(({ expected }) => expected < 5).reduce((a, b) => ({ expected: a.expected + b.expected, seen: a.seen + b.seen }), { expected: 0, seen: 0 });
+    const rest = bins
+      .filter(({ expected }) => expected < 5)
+      .reduce((a, b) => ({ expected: a.expected + b.expected, seen: a.seen + b.seen }), { expected: 0, seen: 0 });
     const all = rest.expected >= 5 ? [...large, rest] : large;
     const chiSquare = all.reduce((sum, { expected, seen }) => sum + (seen - expected) ** 2 / expected, 0);
     const degrees = all.length - 1;
@@ -171,33 +209,41 @@ for (const sampling of [{ temperature: 1 }, { temperature: 0.7, topK: 6 }, { tem
   });
 }
 
-testEachService("the stream tells what the answer tells: start first, then the tokens, whose texts add up", async (under) => {
-  const heard: GeneratedToken[] = [];
-  let started = 0;
-  const result = await under.service.generate(
-    { model: under.name, input: { text: under.prompt }, sampling: { maxTokens: 6 } },
-    UNDISTURBED,
-    {
-      start: ({ prompt, recipe }) => {
-        assert.equal(heard.length, 0);
-        assert.equal(prompt[0]?.length, idsOf(under).length);
-        assert.match(recipe.hash, /^[0-9a-f]{64}$/);
-        started += 1;
+testEachService(
+  "the stream tells what the answer tells: start first, then the tokens, whose texts add up",
+  async (under) => {
+    const heard: GeneratedToken[] = [];
+    let started = 0;
+    const result = await under.service.generate(
+      { model: under.name, input: { text: under.prompt }, sampling: { maxTokens: 6 } },
+      UNDISTURBED,
+      {
+        start: ({ prompt, recipe }) => {
+          assert.equal(heard.length, 0);
+          assert.equal(prompt[0]?.length, idsOf(under).length);
+          assert.match(recipe.hash, /^[0-9a-f]{64}$/);
+          started += 1;
+        },
+        token: (token) => heard.push(token),
       },
-      token: (token) => heard.push(token),
-    },
-  );
-  assert.equal(started, 1);
-  assert.deepEqual(heard, result.rows[0]?.tokens);
-  assert.equal(heard.map(({ delta }) => delta).join(""), result.rows[0]?.text);
-});
+    );
+    assert.equal(started, 1);
+    assert.deepEqual(heard, result.rows[0]?.tokens);
+    assert.equal(heard.map(({ delta }) => delta).join(""), result.rows[0]?.text);
+  },
+);
 
 testEachService("a stop string ends the text where it appears", async (under) => {
   const free = await generate(under, { input: { text: under.prompt }, sampling: { maxTokens: 6 } });
   const third = ensureDefined(free.rows[0]?.tokens[2]);
-  const before = ensureDefined(free.rows[0]).tokens.slice(0, 2).some(({ delta }) => delta.includes(third.delta));
+  const before = ensureDefined(free.rows[0])
+    .tokens.slice(0, 2)
+    .some(({ delta }) => delta.includes(third.delta));
   assert.equal(before, false, "the third token is new");
-  const stopped = await generate(under, { input: { text: under.prompt }, sampling: { maxTokens: 6, stop: ["never to be seen", third.delta] } });
+  const stopped = await generate(under, {
+    input: { text: under.prompt },
+    sampling: { maxTokens: 6, stop: ["never to be seen", third.delta] },
+  });
   assert.equal(stopped.rows[0]?.finish, "stop");
   assert.deepEqual(rowIds(stopped), rowIds(free).slice(0, 3));
   assert.equal(free.rows[0]?.finish, "length");
@@ -237,8 +283,15 @@ test("what cannot be captured or edited during generation is refused", async () 
   const input = { tokens: [[1, 2, 3]] };
   const pattern = generate(under, { input, capture: [{ site: "blocks.0.attn.hook_pattern" }] });
   await assert.rejects(pattern, { code: "invalid-request" });
-  await assert.rejects(generate(under, { input, capture: [{ site: "ln_final.hook_scale" }] }), { code: "invalid-request" });
-  await assert.rejects(generate(under, { input, capture: [{ site: "blocks.9.mlp.hook_post" }], sampling: { maxTokens: 3 } }), { code: "layer-out-of-range" });
+  await assert.rejects(generate(under, { input, capture: [{ site: "ln_final.hook_scale" }] }), {
+    code: "invalid-request",
+  });
+  await assert.rejects(
+    generate(under, { input, capture: [{ site: "blocks.9.mlp.hook_post" }], sampling: { maxTokens: 3 } }),
+    { code: "layer-out-of-range" },
+  );
   const far: Intervention = { site: "blocks.0.mlp.hook_post", op: "zero", positions: [40] };
-  await assert.rejects(generate(under, { input, interventions: [far], sampling: { maxTokens: 3 } }), { code: "position-out-of-range" });
+  await assert.rejects(generate(under, { input, interventions: [far], sampling: { maxTokens: 3 } }), {
+    code: "position-out-of-range",
+  });
 });

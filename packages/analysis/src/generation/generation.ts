@@ -138,7 +138,7 @@ async function advance(
     cache,
     signal,
   });
-  pass.reads.forEach((value, i) => captured[i]?.push(value));
+  for (const [i, value] of pass.reads.entries()) captured[i]?.push(value);
   return pass;
 }
 
@@ -228,13 +228,11 @@ function describeToken(
     delta: row.text.slice(before.length),
     ...(place.top > 0
       ? {
-          top: top
-            .slice(0, place.top)
-            .map((other) => ({
-              ...other,
-              text: tokenizer.textOf(other.id),
-              probability: shortFloat(other.probability),
-            })),
+          top: top.slice(0, place.top).map((other) => ({
+            ...other,
+            text: tokenizer.textOf(other.id),
+            probability: shortFloat(other.probability),
+          })),
         }
       : {}),
   };

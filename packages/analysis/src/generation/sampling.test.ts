@@ -16,7 +16,10 @@ function candidates(temperature: number, count = LOGITS.length) {
 }
 
 /** What the rule says, token by token: tempered, cut to the k likeliest and to the nucleus, made to sum to 1. */
-function expectedDistribution(logits: readonly number[], { temperature, topP, topK }: SamplingRule): Map<number, number> {
+function expectedDistribution(
+  logits: readonly number[],
+  { temperature, topP, topK }: SamplingRule,
+): Map<number, number> {
   const { probabilities } = distributionOf(logits.map((logit) => logit / temperature));
   const kept = new Map<number, number>();
   let mass = 0;
@@ -48,11 +51,19 @@ for (const rule of RULES) {
       counts.set(id, (counts.get(id) ?? 0) + 1);
     }
     const expected = expectedDistribution(LOGITS, rule);
-    assert.deepEqual([...counts.keys()].filter((id) => !expected.has(id)), [], "only tokens that the rule allows");
+    assert.deepEqual(
+      [...counts.keys()].filter((id) => !expected.has(id)),
+      [],
+      "only tokens that the rule allows",
+    );
     let chiSquare = 0;
-    for (const [id, probability] of expected) chiSquare += ((counts.get(id) ?? 0) - DRAWS * probability) ** 2 / (DRAWS * probability);
+    for (const [id, probability] of expected)
+      chiSquare += ((counts.get(id) ?? 0) - DRAWS * probability) ** 2 / (DRAWS * probability);
     const degrees = expected.size - 1;
-    assert.ok(chiSquare < degrees + 4 * Math.sqrt(2 * degrees) + 1, `χ² is ${chiSquare} at ${degrees} degrees of freedom`);
+    assert.ok(
+      chiSquare < degrees + 4 * Math.sqrt(2 * degrees) + 1,
+      `χ² is ${chiSquare} at ${degrees} degrees of freedom`,
+    );
   });
 }
 
@@ -84,6 +95,7 @@ test("one seed is one sequence; neighbouring seeds have nothing in common", () =
   assert.ok(first.every((value) => value >= 0 && value < 1));
   const mean = first.reduce((a, b) => a + b, 0) / first.length;
   assert.ok(Math.abs(mean - 0.5) < 0.03, `mean ${mean}`);
-  const correlation = first.slice(1).reduce((sum, value, i) => sum + (value - 0.5) * ((first[i] ?? 0) - 0.5), 0) / first.length;
+  const correlation =
+    first.slice(1).reduce((sum, value, i) => sum + (value - 0.5) * ((first[i] ?? 0) - 0.5), 0) / first.length;
   assert.ok(Math.abs(correlation) < 0.01, `correlation ${correlation}`);
 });

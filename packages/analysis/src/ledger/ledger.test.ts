@@ -21,8 +21,16 @@ function indexOf({ layout }: LinearWeight, neuron: number, i: number, neurons: n
   return layout === "output-input" ? i * neurons + neuron : neuron * width + i;
 }
 
-async function runLedger({ service, name, prompt }: ServiceUnderTest, layer: number, position: number, interventions: object[] = []) {
-  const capture = (["mlp.hook_post", "hook_mlp_out"] as const).map((kind) => ({ site: siteName(kind, layer), positions: [position] }));
+async function runLedger(
+  { service, name, prompt }: ServiceUnderTest,
+  layer: number,
+  position: number,
+  interventions: object[] = [],
+) {
+  const capture = (["mlp.hook_post", "hook_mlp_out"] as const).map((kind) => ({
+    site: siteName(kind, layer),
+    positions: [position],
+  }));
   const { result, tensors } = await service.run(
     {
       model: name,
@@ -41,21 +49,32 @@ testEachService("the ledger lists the largest sub-updates, and all of them sum t
   const head = await referenceHead(engine.model);
   const { norm } = engine.model.shape;
   let worst = 0;
-  for (const [layer, position] of [[0, -1], [engine.model.shape.layers - 1, 2]] as const) {
+  for (const [layer, position] of [
+    [0, -1],
+    [engine.model.shape.layers - 1, 2],
+  ] as const) {
     const { ledger, post, mlpOut } = await runLedger(under, layer, position);
     const { vectors, bias } = await valueVectors(engine.model, layer);
 
     assert.ok(ledger.residual < 1e-4, `residual ${ledger.residual}`);
     worst = Math.max(worst, ledger.residual);
-    const sum = Float64Array.from(mlpOut, (_, i) => vectors.reduce((total, vector, n) => total + (post[n] ?? 0) * (vector[i] ?? 0), bias?.[i] ?? 0));
+    const sum = Float64Array.from(mlpOut, (_, i) =>
+      vectors.reduce((total, vector, n) => total + (post[n] ?? 0) * (vector[i] ?? 0), bias?.[i] ?? 0),
+    );
     sum.forEach((value, i) => {
       assertNear(mlpOut[i], value, 1e-4, `dimension ${i} of mlp_out`);
     });
     assertNear(ledger.outputNorm, Math.sqrt(dotProduct(sum, sum)), 1e-4, "outputNorm");
 
-    const lengths = vectors.map((vector, neuron) => Math.abs(post[neuron] ?? 0) * Math.sqrt(dotProduct(vector, vector)));
+    const lengths = vectors.map(
+      (vector, neuron) => Math.abs(post[neuron] ?? 0) * Math.sqrt(dotProduct(vector, vector)),
+    );
     const expected = largest(lengths, 8);
-    assert.deepEqual(ledger.updates.map(({ neuron }) => neuron), expected.map(({ id }) => id), "ranking");
+    assert.deepEqual(
+      ledger.updates.map(({ neuron }) => neuron),
+      expected.map(({ id }) => id),
+      "ranking",
+    );
     const rest = Float64Array.from(sum);
     ledger.updates.forEach(({ neuron, activation, norm: length, promotes, suppresses }, i) => {
       assertNear(length, expected[i]?.score ?? Number.NaN, 1e-4, "length");
@@ -68,7 +87,11 @@ testEachService("the ledger lists the largest sub-updates, and all of them sum t
       const folded = update.map((value, d) => (value - centre) * (head.weight[d] ?? 0));
       const scores = Float64Array.from(head.rows, (row) => dotProduct(row, folded));
       checkRanking(promotes, scores, 1);
-      checkRanking(suppresses, scores.map((score) => -score), -1);
+      checkRanking(
+        suppresses,
+        scores.map((score) => -score),
+        -1,
+      );
     });
     assertNear(ledger.restNorm, Math.sqrt(dotProduct(rest, rest)), 1e-3, "restNorm");
   }
@@ -82,12 +105,15 @@ function checkRanking(ranked: readonly { id: number; score: number }[], scores: 
   });
 }
 
-testEachService("an intervention on a neuron is in the ledger; one on mlp_out itself is shown as what does not add up", async (under) => {
-  const clamp = { site: "blocks.1.mlp.hook_post", units: [5], op: "set", value: 50 };
-  const clamped = await runLedger(under, 1, -1, [clamp]);
-  assert.equal(clamped.ledger.updates[0]?.neuron, 5);
-  assert.equal(clamped.ledger.updates[0]?.activation, 50);
-  assert.ok(clamped.ledger.residual < 1e-4);
-  const shifted = await runLedger(under, 1, -1, [{ site: "blocks.1.hook_mlp_out", op: "add", value: 2 }]);
-  assertNear(shifted.ledger.residual, 2, 1e-3, "residual");
-});
+testEachService(
+  "an intervention on a neuron is in the ledger; one on mlp_out itself is shown as what does not add up",
+  async (under) => {
+    const clamp = { site: "blocks.1.mlp.hook_post", units: [5], op: "set", value: 50 };
+    const clamped = await runLedger(under, 1, -1, [clamp]);
+    assert.equal(clamped.ledger.updates[0]?.neuron, 5);
+    assert.equal(clamped.ledger.updates[0]?.activation, 50);
+    assert.ok(clamped.ledger.residual < 1e-4);
+    const shifted = await runLedger(under, 1, -1, [{ site: "blocks.1.hook_mlp_out", op: "add", value: 2 }]);
+    assertNear(shifted.ledger.residual, 2, 1e-3, "residual");
+  },
+);

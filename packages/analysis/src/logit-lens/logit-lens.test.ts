@@ -12,7 +12,11 @@ async function runLens({ service, name, prompt }: ServiceUnderTest, lens: LensQu
     UNDISTURBED,
   );
   const { logits } = result.results;
-  return { lens: ensureDefined(result.results.lens), logits: ensureDefined(logits), length: result.tokens[0]?.length ?? 0 };
+  return {
+    lens: ensureDefined(result.results.lens),
+    logits: ensureDefined(logits),
+    length: result.tokens[0]?.length ?? 0,
+  };
 }
 
 /** One cell of a [batch 0, site, position, …] grid. */
@@ -49,7 +53,10 @@ for (const norm of ["final", "none"] as const) {
     const sites = ["embed", siteName("hook_resid_mid", 1), siteName("hook_resid_post", layers - 1)];
     const { lens, length } = await runLens(under, { sites, norm, top: 4, tokens: [token, other] });
     const capture = lens.sites.map((site) => ({ site }));
-    const captured = await service.run({ model: name, input: { text: prompt }, compute: { capture, logits: {} } }, UNDISTURBED);
+    const captured = await service.run(
+      { model: name, input: { text: prompt }, compute: { capture, logits: {} } },
+      UNDISTURBED,
+    );
     const head = await referenceHead(engine.model);
     const positions = name === "stories-15m" ? [1, length - 1] : Array.from({ length }, (_, i) => i);
     const worst = { entropy: 0, kl: 0, probability: 0 };
@@ -76,13 +83,26 @@ for (const norm of ["final", "none"] as const) {
         assertNear(cell(lens.entropy, s, position)[0], entropy, 1e-4 * size, `${where}: entropy`);
         assertNear(cell(lens.klToFinal, s, position)[0], klDivergence(final, logits), 1e-4 * size, `${where}: KL`);
         worst.entropy = Math.max(worst.entropy, Math.abs((cell(lens.entropy, s, position)[0] ?? 0) - entropy));
-        worst.kl = Math.max(worst.kl, Math.abs((cell(lens.klToFinal, s, position)[0] ?? 0) - klDivergence(final, logits)));
+        worst.kl = Math.max(
+          worst.kl,
+          Math.abs((cell(lens.klToFinal, s, position)[0] ?? 0) - klDivergence(final, logits)),
+        );
         const tracked = ensureDefined(lens.tracked);
         [token, other].forEach((text, i) => {
           const id = ensureDefined(tokenizer.idOf(text));
           assert.equal(tracked.tokens[i]?.id, id);
-          assertNear(cell(tracked.logits, s, position)[i], logits[id] ?? Number.NaN, 1e-5 * size, `${where}: tracked logit`);
-          assertNear(cell(tracked.probabilities, s, position)[i], probabilities[id] ?? Number.NaN, 5e-5, `${where}: tracked probability`);
+          assertNear(
+            cell(tracked.logits, s, position)[i],
+            logits[id] ?? Number.NaN,
+            1e-5 * size,
+            `${where}: tracked logit`,
+          );
+          assertNear(
+            cell(tracked.probabilities, s, position)[i],
+            probabilities[id] ?? Number.NaN,
+            5e-5,
+            `${where}: tracked probability`,
+          );
           assertNear(cell(tracked.ranks, s, position)[i], rankOf(logits, id), 1, `${where}: tracked rank`);
         });
       });
@@ -102,45 +122,70 @@ function settledSite(lens: LensResult, answer: number, position: number): number
 
 testEachService("settledAt is where the final answer first leads and stays", async (under) => {
   for (const norm of ["final", "none"] as const) {
-    const { lens, logits, length } = await runLens(under, { sites: ["resid_pre", "resid_mid", "resid_post"], norm, top: 1 });
-    const expected = Array.from({ length }, (_, position) => settledSite(lens, logits.topIds.data[position * 5] ?? -1, position));
+    const { lens, logits, length } = await runLens(under, {
+      sites: ["resid_pre", "resid_mid", "resid_post"],
+      norm,
+      top: 1,
+    });
+    const expected = Array.from({ length }, (_, position) =>
+      settledSite(lens, logits.topIds.data[position * 5] ?? -1, position),
+    );
     assert.deepEqual(lens.settledAt.data, expected, norm);
     assert.deepEqual(lens.settledAt.shape, [1, length]);
-    if (norm === "final") assert.ok(new Set(expected).size > 1, "the prompt has positions that settle at different depths");
+    if (norm === "final")
+      assert.ok(new Set(expected).size > 1, "the prompt has positions that settle at different depths");
   }
 });
 
-testEachService("sites come in depth order once each, and chosen positions are columns of the whole grid", async (under) => {
-  const { layers } = under.engine.model.shape;
-  const sites = ["resid_post", siteName("hook_resid_mid", 1), "embed", "blocks.0.hook_resid_pre", siteName("hook_resid_post", 0)];
-  const whole = await runLens(under, { sites, top: 3 });
-  assert.deepEqual(whole.lens.sites, [
-    siteName("hook_resid_pre", 0),
-    siteName("hook_resid_post", 0),
-    siteName("hook_resid_mid", 1),
-    ...Array.from({ length: layers - 1 }, (_, i) => siteName("hook_resid_post", i + 1)),
-  ]);
-  const chosen = [-1, 2];
-  const part = await runLens(under, { sites, top: 3, positions: chosen });
-  assert.deepEqual(part.lens.positions, [whole.length - 1, 2]);
-  part.lens.sites.forEach((_, site) => {
-    [whole.length - 1, 2].forEach((position, column) => {
-      assert.deepEqual(cell(part.lens.topIds, site, column), cell(whole.lens.topIds, site, position));
-      cell(part.lens.topProbabilities, site, column).forEach((probability, rank) => {
-        assertNear(probability, cell(whole.lens.topProbabilities, site, position)[rank] ?? Number.NaN, 1e-6, "probability");
+testEachService(
+  "sites come in depth order once each, and chosen positions are columns of the whole grid",
+  async (under) => {
+    const { layers } = under.engine.model.shape;
+    const sites = [
+      "resid_post",
+      siteName("hook_resid_mid", 1),
+      "embed",
+      "blocks.0.hook_resid_pre",
+      siteName("hook_resid_post", 0),
+    ];
+    const whole = await runLens(under, { sites, top: 3 });
+    assert.deepEqual(whole.lens.sites, [
+      siteName("hook_resid_pre", 0),
+      siteName("hook_resid_post", 0),
+      siteName("hook_resid_mid", 1),
+      ...Array.from({ length: layers - 1 }, (_, i) => siteName("hook_resid_post", i + 1)),
+    ]);
+    const chosen = [-1, 2];
+    const part = await runLens(under, { sites, top: 3, positions: chosen });
+    assert.deepEqual(part.lens.positions, [whole.length - 1, 2]);
+    part.lens.sites.forEach((_, site) => {
+      [whole.length - 1, 2].forEach((position, column) => {
+        assert.deepEqual(cell(part.lens.topIds, site, column), cell(whole.lens.topIds, site, position));
+        cell(part.lens.topProbabilities, site, column).forEach((probability, rank) => {
+          assertNear(
+            probability,
+            cell(whole.lens.topProbabilities, site, position)[rank] ?? Number.NaN,
+            1e-6,
+            "probability",
+          );
+        });
       });
     });
-  });
-});
+  },
+);
 
 testEachService("rows of a batch keep apart, and long inputs read in pieces give the same", async (under) => {
   const { service, tokenizer, name, prompt } = under;
   const one = tokenizer.encode(prompt, { prependBos: true }).map(({ id }) => id);
-  const repeated = Array.from({ length: 3 }, () => one.slice(1)).flat().slice(0, 40);
+  const repeated = Array.from({ length: 3 }, () => one.slice(1))
+    .flat()
+    .slice(0, 40);
   const rows = [repeated, [...repeated].reverse()];
   const ask = async (tokens: number[][]) => {
     const compute = { lens: { top: 2 } };
-    return ensureDefined((await service.run({ model: name, input: { tokens }, compute }, UNDISTURBED)).result.results.lens);
+    return ensureDefined(
+      (await service.run({ model: name, input: { tokens }, compute }, UNDISTURBED)).result.results.lens,
+    );
   };
   const batch = await ask(rows);
   for (const [row, tokens] of rows.entries()) {
@@ -151,6 +196,9 @@ testEachService("rows of a batch keep apart, and long inputs read in pieces give
         assertNear(batch[grid].data[row * size + i], value ?? Number.NaN, 5e-5, `${grid}, row ${row}`);
       });
     }
-    assert.deepEqual(batch.topIds.data.slice(row * single.topIds.data.length, (row + 1) * single.topIds.data.length), single.topIds.data);
+    assert.deepEqual(
+      batch.topIds.data.slice(row * single.topIds.data.length, (row + 1) * single.topIds.data.length),
+      single.topIds.data,
+    );
   }
 });

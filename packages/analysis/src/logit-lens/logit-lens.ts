@@ -90,7 +90,13 @@ export async function logitLens(
   const topLogits = byRow(readout.topLogits, ["rank"]);
   const logSumExp = byRow(readout.logSumExp);
   const topIds = byRow(readout.topTokens, ["rank"]);
-  const settledAt = settle(readout.topTokens, sites.length, stacked.length, batch, count);
+  // The answer is the model's own, through the final norm, also where the lens reads the raw stream.
+  const finalState = tensor(["state", "position", "residual"], [1, batch * count, width], final.data);
+  const own =
+    options.norm === "final"
+      ? readout
+      : await readOut(engine, finalState, { norm: "final", top: 1, tracked: [], signal: options.signal });
+  const settledAt = settle(readout.topTokens, own.topTokens, sites.length, batch, count);
   const tensors = new Map<string, Tensor>([
     ["results/lens/topLogits", topLogits],
     ["results/lens/topIds", topIds],
@@ -151,14 +157,14 @@ function rowMajor(
 }
 
 /** First site from which the final answer leads at every later site; `sites` where it leads at none. */
-function settle(top: Tensor<Int32Array>, sites: number, states: number, batch: number, count: number): Tensor {
-  const width = top.shape[2] ?? 1;
-  const leader = (state: number, column: number) => top.data[(state * batch * count + column) * width];
+function settle(top: Tensor<Int32Array>, own: Tensor<Int32Array>, sites: number, batch: number, count: number): Tensor {
+  const leaderIn = ({ shape, data }: Tensor<Int32Array>, state: number, column: number) =>
+    data[(state * batch * count + column) * (shape[2] ?? 1)];
   const data = new Float32Array(batch * count);
   for (let column = 0; column < data.length; column++) {
-    const answer = leader(states - 1, column);
+    const answer = leaderIn(own, (own.shape[0] ?? 1) - 1, column);
     let first = sites;
-    while (first > 0 && leader(first - 1, column) === answer) first -= 1;
+    while (first > 0 && leaderIn(top, first - 1, column) === answer) first -= 1;
     data[column] = first;
   }
   return tensor(["batch", "position"], [batch, count], data);

@@ -1,5 +1,5 @@
 /** The model's own next-token distribution at chosen positions. */
-import type { LogitsQuery, LogitsResult } from "@patchbay/contract";
+import type { LogitsResult } from "@patchbay/contract";
 import type { Engine, SiteEdit } from "@patchbay/transformer";
 import { concatenateAlong, PatchbayError, selectAlong, type Tensor, tensor } from "@patchbay/vocabulary";
 import type { NamedToken } from "../run/resolve-token.ts";

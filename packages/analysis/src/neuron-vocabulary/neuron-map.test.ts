@@ -25,7 +25,12 @@ async function weightVectors({ architecture, tensors, shape }: TransformerModel,
     });
 }
 
-function scoresOf(vector: Float64Array, variant: MapVariant, head: ReferenceHead, { norm }: TransformerModel["shape"]): Float64Array {
+function scoresOf(
+  vector: Float64Array,
+  variant: MapVariant,
+  head: ReferenceHead,
+  { norm }: TransformerModel["shape"],
+): Float64Array {
   const centre = norm.kind === "layer" ? vector.reduce((a, b) => a + b, 0) / vector.length : 0;
   const folded = vector.map((value, i) => (value - centre) * (head.weight[i] ?? Number.NaN));
   const length = Math.sqrt(dotProduct(vector, vector));
@@ -42,13 +47,19 @@ async function checkPage(under: TestService, head: ReferenceHead, page: NeuronPa
   for (const { side, norm, variants } of page.sides) {
     const vector = (await weightVectors(model, page.layer, side))(page.neuron);
     assertNear(norm, Math.sqrt(dotProduct(vector, vector)), 1e-5, "norm");
-    assert.deepEqual(variants.map(({ variant }) => variant), VARIANTS);
+    assert.deepEqual(
+      variants.map(({ variant }) => variant),
+      VARIANTS,
+    );
     for (const { variant, top, bottom, gap, peakedness, entropy } of variants) {
       const scores = scoresOf(vector, variant, head, model.shape);
       const where = `L${page.layer}N${page.neuron} ${side} ${variant}`;
       const size = Math.max(...scores.map(Math.abs));
       const check = (ranked: NeuronPage["sides"][number]["variants"][number]["top"], sign: 1 | -1) => {
-        largest(scores.map((score) => sign * score), ranked.length).forEach(({ score }, rank) => {
+        largest(
+          scores.map((score) => sign * score),
+          ranked.length,
+        ).forEach(({ score }, rank) => {
           const { id = -1, score: given = Number.NaN } = ranked[rank] ?? {};
           assertNear(given, sign * score, 1e-5 * size, `${where}: score of rank ${rank}`);
           assertNear(scores[id], sign * score, 1e-5 * size, `${where}: token of rank ${rank}`);
@@ -81,7 +92,10 @@ for (const name of ["tiny-llama", "tiny-gpt2"] as const) {
     for (let layer = 0; layer < layers; layer++) {
       for (let neuron = 0; neuron < neurons; neuron++) {
         const page = await service.neuronPage(layer, neuron);
-        assert.deepEqual(page.sides.map(({ side }) => side), gated ? ["gate", "up", "write"] : ["up", "write"]);
+        assert.deepEqual(
+          page.sides.map(({ side }) => side),
+          gated ? ["gate", "up", "write"] : ["up", "write"],
+        );
         worst = Math.max(worst, await checkPage(under, head, page));
       }
     }
@@ -98,13 +112,21 @@ for (const name of ["tiny-llama", "tiny-gpt2"] as const) {
 
     const { total, rows } = await service.listNeurons({ limit: 500 });
     assert.equal(total, layers * neurons);
-    const order = Array.from(part.peakedness.keys()).sort((a, b) => (part.peakedness[b] ?? 0) - (part.peakedness[a] ?? 0) || a - b);
-    assert.deepEqual(rows.map((row) => row.layer * neurons + row.neuron), order.slice(0, 500));
+    const order = Array.from(part.peakedness.keys()).sort(
+      (a, b) => (part.peakedness[b] ?? 0) - (part.peakedness[a] ?? 0) || a - b,
+    );
+    assert.deepEqual(
+      rows.map((row) => row.layer * neurons + row.neuron),
+      order.slice(0, 500),
+    );
 
     const page = await service.neuronPage(1, 2);
     const better = (from: number, to: number) =>
       part.peakedness.subarray(from, to).filter((value) => value > (part.peakedness[neurons + 2] ?? 0)).length;
-    assert.deepEqual(page.rank, { peakednessInLayer: better(neurons, 2 * neurons), peakednessInModel: better(0, layers * neurons) });
+    assert.deepEqual(page.rank, {
+      peakednessInLayer: better(neurons, 2 * neurons),
+      peakednessInModel: better(0, layers * neurons),
+    });
     assert.deepEqual((await service.neuronPage(0, 0)).previous, null);
     assert.deepEqual((await service.neuronPage(0, neurons - 1)).next, { layer: 1, neuron: 0 });
 
@@ -123,7 +145,10 @@ for (const name of ["tiny-llama", "tiny-gpt2"] as const) {
 
     const filtered = await service.listNeurons({ token: token.text, limit: 500 });
     assert.equal(filtered.total, new Set(expected.map((i) => Math.floor(i / map.tokensPerSide))).size);
-    assert.deepEqual((await service.listNeurons({ search: "L1N2" })).rows.map(({ neuron, layer }) => [layer, neuron]), [[1, 2]]);
+    assert.deepEqual(
+      (await service.listNeurons({ search: "L1N2" })).rows.map(({ neuron, layer }) => [layer, neuron]),
+      [[1, 2]],
+    );
     assert.ok((await service.listNeurons({ layer: 2, limit: 500 })).rows.every(({ layer }) => layer === 2));
   });
 }

@@ -69,8 +69,16 @@ for (const vocabulary of [97, 1023, 1024, 1025, 1087, 1088, 5003, 32_000]) {
       const answers = await topOf(engine, rows, vocabulary, count);
       rows.forEach((row, r) => {
         const { values = [], tokens = [] } = answers[r] ?? {};
-        assert.deepEqual(values, largest(row, count).map(({ score }) => score), `row ${r}, top ${count}`);
-        assert.deepEqual(tokens.map((id) => row[id]), values, `row ${r}, top ${count}: tokens have these scores`);
+        assert.deepEqual(
+          values,
+          largest(row, count).map(({ score }) => score),
+          `row ${r}, top ${count}`,
+        );
+        assert.deepEqual(
+          tokens.map((id) => row[id]),
+          values,
+          `row ${r}, top ${count}: tokens have these scores`,
+        );
         assert.equal(new Set(tokens).size, count, `row ${r}, top ${count}: no token twice`);
       });
     }
@@ -83,5 +91,8 @@ test("a whole vocabulary can be asked for", async () => {
   const [row] = hardRows(vocabulary);
   assert.ok(row);
   const [answer] = await topOf(engine, [row], vocabulary, vocabulary);
-  assert.deepEqual(answer?.values, largest(row, vocabulary).map(({ score }) => score));
+  assert.deepEqual(
+    answer?.values,
+    largest(row, vocabulary).map(({ score }) => score),
+  );
 });

@@ -8,13 +8,22 @@ import { assertNear } from "../testing/distribution.ts";
 import { type ServiceUnderTest, testEachService } from "../testing/each-service.ts";
 import { fixtureService, type TestService, UNDISTURBED } from "../testing/open-test-service.ts";
 
-async function logits({ service, name }: TestService, tokens: number[][], interventions: Intervention[]): Promise<Float32Array> {
+async function logits(
+  { service, name }: TestService,
+  tokens: number[][],
+  interventions: Intervention[],
+): Promise<Float32Array> {
   const compute = { logits: { positions: "all", full: true } } as const;
   const { tensors } = await service.run({ model: name, input: { tokens }, interventions, compute }, UNDISTURBED);
   return ensureDefined(tensors.get("results/logits/full")).data;
 }
 
-async function capture({ service, name }: TestService, tokens: number[][], site: string, interventions: Intervention[] = []): Promise<Tensor> {
+async function capture(
+  { service, name }: TestService,
+  tokens: number[][],
+  site: string,
+  interventions: Intervention[] = [],
+): Promise<Tensor> {
   const compute = { capture: [{ site }], logits: {} };
   const { tensors } = await service.run({ model: name, input: { tokens }, interventions, compute }, UNDISTURBED);
   return ensureDefined(tensors.get("results/capture/0/values"));
@@ -32,7 +41,10 @@ function assertSame(actual: Float32Array, expected: Float32Array, what: string):
 }
 
 function assertDifferent(actual: Float32Array, expected: Float32Array, what: string): void {
-  assert.ok(actual.some((value, i) => Math.abs(value - (expected[i] ?? 0)) > 1e-4), what);
+  assert.ok(
+    actual.some((value, i) => Math.abs(value - (expected[i] ?? 0)) > 1e-4),
+    what,
+  );
 }
 
 testEachService("mean is the mean over the positions after BOS, of the run itself or of a reference", async (under) => {
@@ -55,10 +67,19 @@ testEachService("mean is the mean over the positions after BOS, of the run itsel
   };
   const units = [5, 2, 9];
   const own: Intervention = { site, units, positions: [2, -1], op: "mean" };
-  const byHand: Intervention = { site, units, positions: [2, tokens.length - 1], op: "replace", values: await meanOf([tokens], units) };
+  const byHand: Intervention = {
+    site,
+    units,
+    positions: [2, tokens.length - 1],
+    op: "replace",
+    values: await meanOf([tokens], units),
+  };
   const { service, name, prompt } = under;
   const compute = { logits: { positions: "all", full: true } } as const;
-  const { tensors } = await service.run({ model: name, input: { text: prompt }, interventions: [own], compute }, UNDISTURBED);
+  const { tensors } = await service.run(
+    { model: name, input: { text: prompt }, interventions: [own], compute },
+    UNDISTURBED,
+  );
   const written = ensureDefined(tensors.get("results/logits/full")).data;
   assertSame(written, await logits(under, [tokens], [byHand]), "the run's own mean");
   assertDifferent(written, await logits(under, [tokens], []), "it acts");
@@ -67,7 +88,11 @@ testEachService("mean is the mean over the positions after BOS, of the run itsel
   const rows = texts.map((text) => under.tokenizer.encode(text, { prependBos: true }).map(({ id }) => id));
   const reference: Intervention = { site, units, op: "mean", reference: { texts } };
   const referenceByHand: Intervention = { site, units, op: "replace", values: await meanOf(rows, units) };
-  assertSame(await logits(under, [tokens], [reference]), await logits(under, [tokens], [referenceByHand]), "a reference's mean");
+  assertSame(
+    await logits(under, [tokens], [reference]),
+    await logits(under, [tokens], [referenceByHand]),
+    "a reference's mean",
+  );
 });
 
 testEachService("replacing from another run equals replacing with the values that it has there", async (under) => {
@@ -78,7 +103,8 @@ testEachService("replacing from another run equals replacing with the values tha
     const { stage, axes, unitAxis, detailAxis } = describeSite(kind);
     const site = siteName(kind, stage === "block" ? 1 : undefined);
     const value = await capture(under, [source], site);
-    const stride = (axis: string) => value.shape.slice((axes as readonly string[]).indexOf(axis) + 1).reduce((a, b) => a * b, 1);
+    const stride = (axis: string) =>
+      value.shape.slice((axes as readonly string[]).indexOf(axis) + 1).reduce((a, b) => a * b, 1);
     const lengthOf = (axis: string) => ensureDefined(value.shape[(axes as readonly string[]).indexOf(axis)]);
     const units = unitAxis === "norm" ? [0] : [1, 0];
     const details = detailAxis === undefined ? [0] : Array.from({ length: lengthOf(detailAxis) }, (_, i) => i);
@@ -88,7 +114,13 @@ testEachService("replacing from another run equals replacing with the values tha
         return ensureDefined(value.data[place + (detailAxis === undefined ? 0 : detail * stride(detailAxis))]);
       }),
     );
-    const from: Intervention = { site, units, positions: [position], op: "replace", from: { input: { tokens: [source] } } };
+    const from: Intervention = {
+      site,
+      units,
+      positions: [position],
+      op: "replace",
+      from: { input: { tokens: [source] } },
+    };
     const patched = await logits(under, [tokens], [from]);
     // A masked score is −∞, which a request cannot say: those keys are left out.
     const keys = details.filter((_, i) => Number.isFinite(values[i]));
@@ -104,30 +136,43 @@ testEachService("replacing from another run equals replacing with the values tha
   }
 });
 
-testEachService("fromPositions lines positions up, and the other run may have interventions of its own", async (under) => {
-  const tokens = idsOf(under);
-  const source = tokens.slice(0, 5);
-  const site = siteName("hook_resid_post", 0);
-  const width = under.engine.model.shape.residualWidth;
-  const nested: Intervention = { site: siteName("mlp.hook_post", 0), units: [1], op: "set", value: 5 };
-  const value = await capture(under, [source], site, [nested]);
-  const at = (position: number) => Array.from(value.data.subarray(position * width, (position + 1) * width));
-  const from: Intervention = {
-    site,
-    positions: [6, -1],
-    op: "replace",
-    from: { input: { tokens: [source] }, interventions: [nested] },
-    fromPositions: [4, -4],
-  };
-  const byHand: Intervention = { site, positions: [6, tokens.length - 1], op: "replace", values: [...at(4), ...at(1)] };
-  assertSame(await logits(under, [tokens], [from]), await logits(under, [tokens], [byHand]), "patched");
-  await assert.rejects(logits(under, [tokens], [{ ...from, fromPositions: [1] }]), { code: "values-do-not-fit" });
-  await assert.rejects(logits(under, [tokens], [{ ...from, fromPositions: [1, 5] }]), { code: "position-out-of-range" });
-});
+testEachService(
+  "fromPositions lines positions up, and the other run may have interventions of its own",
+  async (under) => {
+    const tokens = idsOf(under);
+    const source = tokens.slice(0, 5);
+    const site = siteName("hook_resid_post", 0);
+    const width = under.engine.model.shape.residualWidth;
+    const nested: Intervention = { site: siteName("mlp.hook_post", 0), units: [1], op: "set", value: 5 };
+    const value = await capture(under, [source], site, [nested]);
+    const at = (position: number) => Array.from(value.data.subarray(position * width, (position + 1) * width));
+    const from: Intervention = {
+      site,
+      positions: [6, -1],
+      op: "replace",
+      from: { input: { tokens: [source] }, interventions: [nested] },
+      fromPositions: [4, -4],
+    };
+    const byHand: Intervention = {
+      site,
+      positions: [6, tokens.length - 1],
+      op: "replace",
+      values: [...at(4), ...at(1)],
+    };
+    assertSame(await logits(under, [tokens], [from]), await logits(under, [tokens], [byHand]), "patched");
+    await assert.rejects(logits(under, [tokens], [{ ...from, fromPositions: [1] }]), { code: "values-do-not-fit" });
+    await assert.rejects(logits(under, [tokens], [{ ...from, fromPositions: [1, 5] }]), {
+      code: "position-out-of-range",
+    });
+  },
+);
 
 testEachService("each row of a batch takes the row of the other run", async (under) => {
   const tokens = idsOf(under);
-  const [rows, sources] = [[tokens, [...tokens].reverse()], [[...tokens].reverse(), tokens.map((id) => id + 1)]];
+  const [rows, sources] = [
+    [tokens, [...tokens].reverse()],
+    [[...tokens].reverse(), tokens.map((id) => id + 1)],
+  ];
   const from = (source: number[][]): Intervention => ({
     site: siteName("hook_resid_mid", 1),
     positions: [3],
@@ -147,7 +192,8 @@ test("add takes a direction with a coefficient; zero and scale are their own wor
   const site = "blocks.1.hook_resid_mid";
   const values = [1, -2, 0.5];
   const units = [4, 8, 6];
-  const same = async (a: Intervention[], b: Intervention[], what: string) => assertSame(await logits(under, tokens, a), await logits(under, tokens, b), what);
+  const same = async (a: Intervention[], b: Intervention[], what: string) =>
+    assertSame(await logits(under, tokens, a), await logits(under, tokens, b), what);
   await same(
     [{ site, units, op: "add", values, coefficient: -3 }],
     values.map((value, i): Intervention => ({ site, units: [units[i] ?? 0], op: "add", value: -3 * value })),
@@ -155,7 +201,11 @@ test("add takes a direction with a coefficient; zero and scale are their own wor
   );
   await same([{ site, units, op: "zero" }], [{ site, units, op: "set", value: 0 }], "zero");
   await same([{ site, units, op: "scale", value: 0 }], [{ site, units, op: "zero" }], "scaled by nothing");
-  await same([{ site: "blocks.0.attn.hook_z", heads: [2], op: "zero" }], [{ site: "blocks.0.attn.hook_z", units: [2], op: "zero" }], "heads");
+  await same(
+    [{ site: "blocks.0.attn.hook_z", heads: [2], op: "zero" }],
+    [{ site: "blocks.0.attn.hook_z", units: [2], op: "zero" }],
+    "heads",
+  );
   await same([{ site, op: "zero", positions: "last" }], [{ site, op: "zero", positions: [-1] }], "last");
 });
 
@@ -184,14 +234,20 @@ test("what cannot be meant is refused, with its place in the list", async () => 
     [{ site: "blocks.0.mlp.hook_pots", op: "zero" }, "unknown-site"],
     [{ site: "blocks.0.attn.hook_pattern", op: "mean" }, "invalid-request"],
     [{ site, op: "set", value: 1, unit: "maximum" }, "invalid-request"],
-    [{ site: "blocks.0.attn.hook_pattern", op: "replace", from: { input: { tokens: [[1, 2]] } }, positions: [1] }, "values-do-not-fit"],
+    [
+      { site: "blocks.0.attn.hook_pattern", op: "replace", from: { input: { tokens: [[1, 2]] } }, positions: [1] },
+      "values-do-not-fit",
+    ],
   ];
   const harmless: Intervention = { site, op: "scale", value: 1 };
   for (const [intervention, code] of cases) {
-    await assert.rejects(logits(under, tokens, [harmless, intervention]), (error: { code: string; facts: { at?: string } }) => {
-      assert.equal(error.code, code, `${JSON.stringify(intervention)}: ${String(error)}`);
-      assert.match(error.facts.at ?? "", /^interventions\/1/);
-      return true;
-    });
+    await assert.rejects(
+      logits(under, tokens, [harmless, intervention]),
+      (error: { code: string; facts: { at?: string } }) => {
+        assert.equal(error.code, code, `${JSON.stringify(intervention)}: ${String(error)}`);
+        assert.match(error.facts.at ?? "", /^interventions\/1/);
+        return true;
+      },
+    );
   }
 });

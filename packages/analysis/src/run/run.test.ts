@@ -22,7 +22,10 @@ test('stories-15m: " L" leads the bundled prompt with p = 0.977', async (t) => {
   const under = await storiesService(t);
   if (under === undefined) return;
   const input = { text: "One day, Tom and Lily went to the park. Tom gave a ball to" };
-  const { result } = await under.service.run({ model: "stories-15m", input, compute: { logits: { top: 3, tokens: [" L"] } } }, UNDISTURBED);
+  const { result } = await under.service.run(
+    { model: "stories-15m", input, compute: { logits: { top: 3, tokens: [" L"] } } },
+    UNDISTURBED,
+  );
   const logits = ensureDefined(result.results.logits);
   assert.equal(result.texts[String(logits.topIds.data[0])], " L");
   assertNear(logits.topProbabilities.data[0], 0.977, 0.002, "probability");
@@ -72,7 +75,13 @@ testEachService("captures are what the engine reads, whatever else shares the pa
     { site: "ln_final.hook_normalized", positions: [-2] },
   ];
   const { result, tensors } = await run(under, {
-    compute: { capture, logits: { positions: "all" }, lens: {}, ledger: { layer: 1, position: 0 }, attribution: { target: { token: under.token } } },
+    compute: {
+      capture,
+      logits: { positions: "all" },
+      lens: {},
+      ledger: { layer: 1, position: 0 },
+      attribution: { target: { token: under.token } },
+    },
   });
   const length = ensureDefined(tokens[0]).length;
   const { reads, residual } = await engine.forward({
@@ -96,14 +105,16 @@ testEachService("captures are what the engine reads, whatever else shares the pa
       assertNear(captured.data[at], value, 1e-5 * Math.max(1, Math.abs(value)), `capture ${i}`);
     });
     const json = ensureDefined(result.results.capture?.[i]).values;
-    assert.deepEqual(Float32Array.from(json.data, (value) => value ?? Number.NaN), captured.data, "the JSON holds every bit");
+    assert.deepEqual(
+      Float32Array.from(json.data, (value) => value ?? Number.NaN),
+      captured.data,
+      "the JSON holds every bit",
+    );
   }
-  assert.deepEqual(result.results.capture?.map(({ positions }) => positions), [
-    [length - 1, 2],
-    Array.from({ length }, (_, i) => i),
-    [3],
-    [length - 2],
-  ]);
+  assert.deepEqual(
+    result.results.capture?.map(({ positions }) => positions),
+    [[length - 1, 2], Array.from({ length }, (_, i) => i), [3], [length - 2]],
+  );
 });
 
 testEachService("an intervention behind everything that was asked for is refused", async (under) => {
@@ -111,12 +122,18 @@ testEachService("an intervention behind everything that was asked for is refused
   const intervention = (site: string): Intervention => ({ site, op: "zero" });
   const early: ComputeQuery = { capture: [{ site: "blocks.0.mlp.hook_post" }] };
   for (const site of ["blocks.1.hook_resid_pre", siteName("mlp.hook_post", last), "ln_final.hook_scale"]) {
-    await assert.rejects(run(under, { interventions: [intervention(site)], compute: early }), { code: "intervention-matches-nothing" }, site);
+    await assert.rejects(
+      run(under, { interventions: [intervention(site)], compute: early }),
+      { code: "intervention-matches-nothing" },
+      site,
+    );
   }
   await run(under, { interventions: [intervention("blocks.0.hook_resid_pre")], compute: early });
-  await run(under, { interventions: [intervention("ln_final.hook_scale")], compute: { ...early, logits: {} } }).catch((error: unknown) => {
-    assert.fail(`refused: ${String(error)}`);
-  });
+  await run(under, { interventions: [intervention("ln_final.hook_scale")], compute: { ...early, logits: {} } }).catch(
+    (error: unknown) => {
+      assert.fail(`refused: ${String(error)}`);
+    },
+  );
 });
 
 testEachService("muted interventions do nothing, and are allowed to be impossible", async (under) => {
@@ -126,28 +143,31 @@ testEachService("muted interventions do nothing, and are allowed to be impossibl
   assert.notDeepEqual(await lastLogits(under, { interventions: [{ ...muted, muted: false }] }), bare);
 });
 
-testEachService("the recipe's hash is stable, changes with what is asked, and its request replays the run", async (under) => {
-  const interventions: Intervention[] = [
-    { site: "blocks.0.hook_resid_mid", units: [2, 4], op: "mean" },
-    { site: "blocks.1.mlp.hook_post", units: [3], op: "add", value: 2 },
-  ];
-  const rest: Rest = { interventions, compute: { logits: { full: true } } };
-  const first = await run(under, rest);
-  const { recipe } = first.result;
-  assert.equal((await run(under, rest)).result.recipe.hash, recipe.hash);
-  const others: Rest[] = [
-    { ...rest, interventions: [] },
-    { ...rest, compute: { logits: { full: true, top: 3 } } },
-    { ...rest, input: { text: under.prompt, prependBos: false } },
-    { ...rest, input: { text: `${under.prompt}${under.token}` } },
-  ];
-  const hashes = await Promise.all(others.map(async (other) => (await run(under, other)).result.recipe.hash));
-  assert.equal(new Set([recipe.hash, ...hashes]).size, others.length + 1);
+testEachService(
+  "the recipe's hash is stable, changes with what is asked, and its request replays the run",
+  async (under) => {
+    const interventions: Intervention[] = [
+      { site: "blocks.0.hook_resid_mid", units: [2, 4], op: "mean" },
+      { site: "blocks.1.mlp.hook_post", units: [3], op: "add", value: 2 },
+    ];
+    const rest: Rest = { interventions, compute: { logits: { full: true } } };
+    const first = await run(under, rest);
+    const { recipe } = first.result;
+    assert.equal((await run(under, rest)).result.recipe.hash, recipe.hash);
+    const others: Rest[] = [
+      { ...rest, interventions: [] },
+      { ...rest, compute: { logits: { full: true, top: 3 } } },
+      { ...rest, input: { text: under.prompt, prependBos: false } },
+      { ...rest, input: { text: `${under.prompt}${under.token}` } },
+    ];
+    const hashes = await Promise.all(others.map(async (other) => (await run(under, other)).result.recipe.hash));
+    assert.equal(new Set([recipe.hash, ...hashes]).size, others.length + 1);
 
-  const replayed = await under.service.run(recipe.request as RunRequest, UNDISTURBED);
-  const full = (answer: typeof first) => ensureDefined(answer.tensors.get("results/logits/full")).data;
-  assert.deepEqual(full(replayed), full(first), "the same numbers from the recipe's own request");
-});
+    const replayed = await under.service.run(recipe.request as RunRequest, UNDISTURBED);
+    const full = (answer: typeof first) => ensureDefined(answer.tensors.get("results/logits/full")).data;
+    assert.deepEqual(full(replayed), full(first), "the same numbers from the recipe's own request");
+  },
+);
 
 test("rows, positions, layers and tokens that are not there are refused, and the error says where", async () => {
   const { service, name } = await fixtureService("tiny-llama");

@@ -12,7 +12,10 @@ export interface ServiceUnderTest extends TestService {
 
 export const STORY = "One day, Tom and Lily went to the park. Tom gave a ball to";
 
-export function testEachService(title: string, body: (service: ServiceUnderTest, t: TestContext) => Promise<void>): void {
+export function testEachService(
+  title: string,
+  body: (service: ServiceUnderTest, t: TestContext) => Promise<void>,
+): void {
   for (const name of ["tiny-llama", "tiny-gpt2"] as const) {
     test(`${name}: ${title}`, async (t) => {
       const prompt = " w20 w21 w13 w20 w27 w60 w59 w59";

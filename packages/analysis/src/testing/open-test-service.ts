@@ -3,6 +3,7 @@ import { existsSync } from "node:fs";
 import path from "node:path";
 import type { TestContext } from "node:test";
 import { fileURLToPath } from "node:url";
+import { createRuntime } from "@patchbay/runtime";
 import {
   describeModel,
   type Engine,
@@ -11,7 +12,6 @@ import {
   readModelConfig,
   type Tokenizer,
 } from "@patchbay/transformer";
-import { createRuntime } from "@patchbay/runtime";
 import type { ArtefactStore, ModelService, WorkContext } from "../model-service.ts";
 import { openModelService } from "../open-model-service.ts";
 import { wordTokenizer } from "./word-tokenizer.ts";

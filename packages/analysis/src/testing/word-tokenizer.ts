@@ -1,5 +1,5 @@
 /** A tokenizer for models that have none: token 7 is " w7", token 0 the beginning of a sequence. Words are split at spaces. */
-import type { TokenPiece, Tokenizer } from "@patchbay/transformer";
+import type { Tokenizer, TokenPiece } from "@patchbay/transformer";
 
 const BOS = 0;
 

@@ -46,3 +46,18 @@ test("pixels and values are each other's inverse; a zero goes to the left end of
 test("no neurons still give an axis", () => {
   assert.deepEqual(neuronScatter({ size, layers: 6, layer: [], value: [], scale: "linear" }).domain, [0, 1]);
 });
+
+test("tick labels differ from each other, however narrow the range", () => {
+  for (const value of [
+    [3.1e-5, 6.4e-5],
+    [3.1e-5, 2.6e-4],
+    [4.1e-5, 4.2e-5],
+    [1e-6, 0.9],
+  ]) {
+    const labels = neuronScatter({ size, layers: 1, layer: [0, 0], value, scale: "log" }).ticks.map(
+      (tick) => tick.label,
+    );
+    assert.ok(labels.length >= 2, `${labels.length} ticks for ${value.join("…")}`);
+    assert.equal(new Set(labels).size, labels.length, labels.join(", "));
+  }
+});

@@ -116,18 +116,25 @@ function ticksOf(
   if (kind === "linear")
     return scale.ticks(6).map((v) => ({ position: scale(v), label: String(Number(v.toPrecision(4))) }));
   const [low = 1, high = 1] = scale.domain();
-  // Over less than two decades also the twos and fives.
-  const leading = high / low < 100 ? [1, 2, 5] : [1];
-  return scale
-    .ticks(20)
-    .filter((v) => leading.includes(Math.round(v / 10 ** Math.floor(Math.log10(v) + 1e-9))))
-    .map((v) => ({ position: scale(v), label: logarithmicLabel(v) }));
+  return logarithmicTicks(low, high).map((v) => ({ position: scale(v), label: logarithmicLabel(v) }));
+}
+
+/** Decades; with twos and fives where decades are few; evenly spaced where even those are. */
+function logarithmicTicks(low: number, high: number): number[] {
+  const first = Math.floor(Math.log10(low));
+  const powers = Array.from({ length: Math.ceil(Math.log10(high)) - first + 1 }, (_, i) => first + i);
+  for (const leading of [[1], [1, 2, 5]]) {
+    const ticks = powers.flatMap((power) => leading.map((digit) => Number(`${digit}e${power}`)));
+    const shown = ticks.filter((tick) => tick >= low && tick <= high);
+    if (shown.length >= 3) return shown;
+  }
+  return scaleLinear([low, high], [0, 1]).ticks(5);
 }
 
 function logarithmicLabel(value: number): string {
-  if (value >= 0.001) return String(Number(value.toPrecision(1)));
+  if (value >= 0.001) return String(Number(value.toPrecision(3)));
   const exponent = Math.floor(Math.log10(value) + 1e-9);
-  const leading = Math.round(value / 10 ** exponent);
+  const leading = Number((value / 10 ** exponent).toPrecision(3));
   return `${leading === 1 ? "" : `${leading}·`}10${superscript(exponent)}`;
 }
 

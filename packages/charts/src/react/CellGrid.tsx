@@ -1,6 +1,7 @@
 "use client";
 import {
   type KeyboardEvent,
+  memo,
   type PointerEvent,
   type ReactNode,
   useEffect,
@@ -185,11 +186,7 @@ export function CellGrid(props: CellGridProps) {
       <div style={{ display: "flex", height }}>
         <div style={{ position: "relative", width: props.headWidth, overflow: "hidden", flex: "none" }}>
           <div style={{ transform: `translateY(${-scroll.top}px)` }}>
-            {rowLabels.map((label, row) => (
-              <div key={label} style={{ height: layout.cellHeight }}>
-                {props.rowHead(row, layout.cellHeight)}
-              </div>
-            ))}
+            <RowHeads rowLabels={rowLabels} height={layout.cellHeight} rowHead={props.rowHead} />
           </div>
         </div>
         <div
@@ -202,7 +199,10 @@ export function CellGrid(props: CellGridProps) {
           aria-roledescription="grid of cells"
           aria-describedby={descriptionId}
           onKeyDown={onKeyDown}
-          onScroll={(event) => setScroll({ left: event.currentTarget.scrollLeft, top: event.currentTarget.scrollTop })}
+          onScroll={(event) => {
+            hover(undefined);
+            setScroll({ left: event.currentTarget.scrollLeft, top: event.currentTarget.scrollTop });
+          }}
           onPointerMove={(event) => hover(cellUnder(event))}
           onPointerLeave={() => hover(undefined)}
           onPointerDown={(event) => {
@@ -245,3 +245,16 @@ export function CellGrid(props: CellGridProps) {
     </div>
   );
 }
+
+/** Apart, because scrolling changes the place of the heads but not the heads. */
+const RowHeads = memo(function RowHeads({
+  rowLabels,
+  height,
+  rowHead,
+}: Pick<CellGridProps, "rowLabels" | "rowHead"> & { readonly height: number }) {
+  return rowLabels.map((label, row) => (
+    <div key={label} style={{ height }}>
+      {rowHead(row, height)}
+    </div>
+  ));
+});

@@ -11,7 +11,7 @@ const LABEL_WIDTH = 28;
 
 /** Height in px for the way the tokens are written: across, upright when columns are narrow, or as a scale of positions. */
 export function headerHeight({ cellWidth }: GridLayout): number {
-  return cellWidth >= 31 ? 42 : cellWidth >= 11 ? 82 : 22;
+  return cellWidth >= 31 ? 42 : cellWidth >= 11 ? 82 : 26;
 }
 
 /** The tokens below the grid, one a column, with their positions. Scrolls with the cells. */

@@ -1,4 +1,5 @@
 "use client";
+import { headLabel } from "@patchbay/vocabulary";
 import { type KeyboardEvent, useLayoutEffect, useMemo, useRef } from "react";
 import type { ColourScale } from "../geometry/index.ts";
 import { type AttentionPattern, patternImage } from "./attention-pattern.ts";
@@ -102,7 +103,7 @@ export function HeadMap({
       role="application"
       // biome-ignore lint/a11y/noNoninteractiveTabindex: heads are chosen with the arrow keys
       tabIndex={0}
-      aria-label={`Attention heads; layer ${selected.layer}, head ${selected.head} is chosen. Arrow keys choose another.`}
+      aria-label={`Attention heads; ${headLabel(selected.layer, selected.head)} is chosen. Arrow keys choose another.`}
       onKeyDown={onKeyDown}
     >
       <canvas

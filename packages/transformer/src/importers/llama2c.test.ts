@@ -4,8 +4,6 @@ import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import type { PatchbayError } from "@patchbay/vocabulary";
-import { openTensorFolder } from "../weights/tensor-folder.ts";
-import { importLlama2c } from "./llama2c.ts";
 import {
   type CheckpointOptions,
   FIXTURE_TOKENIZER,
@@ -13,7 +11,9 @@ import {
   tinyCheckpoint,
   tinyCheckpointFile,
   tinyWeights,
-} from "./llama2c-fixture.ts";
+} from "../testing/llama2c-fixture.ts";
+import { openTensorFolder } from "../weights/tensor-folder.ts";
+import { importLlama2c } from "./llama2c.ts";
 
 async function importTiny(options: CheckpointOptions = {}) {
   const { folder, file } = await tinyCheckpointFile(options);

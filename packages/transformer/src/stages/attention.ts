@@ -27,6 +27,12 @@ export interface AttentionOutputs {
   readonly newValues: ValueName;
 }
 
+export interface AttentionOptions {
+  readonly perHeadResults: boolean;
+  /** What the new keys and values are called, where they are outputs of the graph: spares an Identity each. */
+  readonly cacheNames?: { readonly keys: ValueName; readonly values: ValueName };
+}
+
 export function attention(
   g: GraphBuilder,
   tensors: TensorSource,
@@ -35,7 +41,7 @@ export function attention(
   weights: BlockWeights["attention"],
   normalized: ValueName,
   inputs: AttentionInputs,
-  options: { perHeadResults: boolean },
+  options: AttentionOptions,
 ): AttentionOutputs {
   const { heads, keyValueHeads, headWidth } = shape;
   const perHead = (value: ValueName, count: number) => g.reshape(value, [0, 0, count, headWidth]);
@@ -48,8 +54,8 @@ export function attention(
   const rotatedQ = rotary === undefined ? q : hooks.at("attn.hook_rot_q", rotate(g, q, rotary, headWidth));
   const rotatedK = rotary === undefined ? k : hooks.at("attn.hook_rot_k", rotate(g, k, rotary, headWidth));
 
-  const newKeys = g.transpose(rotatedK, [1, 0, 2, 3]);
-  const newValues = g.transpose(v, [1, 0, 2, 3]);
+  const newKeys = g.transpose(rotatedK, [1, 0, 2, 3], options.cacheNames?.keys);
+  const newValues = g.transpose(v, [1, 0, 2, 3], options.cacheNames?.values);
   const keys = repeatForHeads(g, g.transpose(g.concat([inputs.pastKeys, newKeys], 0), [1, 2, 3, 0]), shape);
   const values = repeatForHeads(g, g.transpose(g.concat([inputs.pastValues, newValues], 0), [1, 2, 0, 3]), shape);
 

@@ -6,7 +6,7 @@
 import { type Graph, GraphBuilder, type ValueName } from "@patchbay/onnx-graph";
 import type { ModelArchitecture } from "../architecture.ts";
 import type { TensorSource } from "../weights/tensor-source.ts";
-import { type AttentionInputs, attention } from "./attention.ts";
+import { type AttentionInputs, type AttentionOptions, attention } from "./attention.ts";
 import { type Hooks, NoHooks, ReadableHooks, type SiteOutput, WritableHooks } from "./hooks.ts";
 import { mlp } from "./mlp.ts";
 import { norm } from "./norm.ts";
@@ -68,8 +68,13 @@ export function buildStage(
     const residual = g.input(STAGE_VALUES.residual, "float32", ["batch", "position", architecture.shape.residualWidth]);
     const result = block(g, architecture, tensors, hooks, stage.layer, residual, attentionInputs(g, architecture), {
       perHeadResults,
+      cacheNames: { keys: STAGE_VALUES.newKeys, values: STAGE_VALUES.newValues },
+      // A readable hook is the value itself; an edited one gets a name of its own below.
+      ...(variant === "readable" ? { nextResidual: STAGE_VALUES.nextResidual } : {}),
     });
-    g.output(result.residual, "float32", RESIDUAL_AXES, STAGE_VALUES.nextResidual);
+    if (result.residual !== STAGE_VALUES.nextResidual) {
+      g.output(result.residual, "float32", RESIDUAL_AXES, STAGE_VALUES.nextResidual);
+    }
     g.output(result.newKeys, "float32", CACHE_AXES, STAGE_VALUES.newKeys);
     g.output(result.newValues, "float32", CACHE_AXES, STAGE_VALUES.newValues);
   } else {
@@ -140,7 +145,7 @@ function block(
   layer: number,
   residual: ValueName,
   inputs: AttentionInputs,
-  options: { perHeadResults: boolean },
+  options: AttentionOptions & { readonly nextResidual?: ValueName },
 ): { residual: ValueName; newKeys: ValueName; newValues: ValueName } {
   const weights = weightsOf(layer);
   const sites = (name: "ln1" | "ln2") =>
@@ -157,7 +162,7 @@ function block(
   const mlpOut = hooks.at("hook_mlp_out", mlp(g, tensors, hooks, shape, weights.mlp, mlpRead));
 
   const base = parallel ? g.add(before, attentionOut) : middle;
-  const after = hooks.at("hook_resid_post", g.add(base, mlpOut));
+  const after = hooks.at("hook_resid_post", g.add(base, mlpOut, options.nextResidual));
   return { residual: after, newKeys: attended.newKeys, newValues: attended.newValues };
 }
 

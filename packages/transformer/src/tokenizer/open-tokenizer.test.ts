@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { before, describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { importLlama2c } from "../importers/llama2c.ts";
-import { FIXTURE_TOKENIZER, tinyCheckpointFile } from "../importers/llama2c-fixture.ts";
+import { FIXTURE_TOKENIZER, tinyCheckpointFile } from "../testing/llama2c-fixture.ts";
 import { prependsBosByDefault } from "./bos-policy.ts";
 import { openTokenizer } from "./open-tokenizer.ts";
 import type { Tokenizer } from "./tokenizer.ts";

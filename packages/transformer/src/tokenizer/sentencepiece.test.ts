@@ -7,8 +7,8 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { importLlama2c } from "../importers/llama2c.ts";
-import { FIXTURE_TOKENIZER, FIXTURE_VOCABULARY, tinyCheckpointFile } from "../importers/llama2c-fixture.ts";
 import { readLlama2cTokenizer, type ScoredPiece } from "../importers/llama2c-tokenizer.ts";
+import { FIXTURE_TOKENIZER, FIXTURE_VOCABULARY, tinyCheckpointFile } from "../testing/llama2c-fixture.ts";
 import { openTokenizer } from "./open-tokenizer.ts";
 
 /** Joins the neighbours that make the piece of the highest score, leftmost first, until none do. */

@@ -36,7 +36,7 @@ export function LensTooltip({
   const { lens, tracked } = before;
   return (
     <div ref={box} className={styles.tooltip} role="tooltip">
-      <p className={styles.tooltipPlace}>
+      <p>
         <strong>{lens.labels[row]}</strong> at {column} <TokenChip text={token} tone="bare" />
       </p>
       <div className={styles.tooltipSides}>

@@ -36,7 +36,9 @@ export function NeuronSection({ data, model }: { readonly data: TraceData; reado
         </span>
         <span>activation · |update|{showsAfter ? ", after" : ""}</span>
       </h2>
-      {ledger === undefined || ledger.layer !== layer ? (
+      {data.detailProblem !== undefined ? (
+        <p className={styles.caption}>They come with the same answer as the contributions above.</p>
+      ) : ledger === undefined || ledger.layer !== layer ? (
         <Skeleton height={260} />
       ) : (
         <Ledger ledger={ledger} model={model} />

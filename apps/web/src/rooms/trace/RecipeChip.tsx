@@ -2,7 +2,7 @@ import { type ApiState, api, useApi } from "../../shell/api.ts";
 import { Button } from "../../shell/ui/Button.tsx";
 import { Popover } from "../../shell/ui/Popover.tsx";
 import { compareNumbers, type NumberComparison } from "./compare-numbers.ts";
-import styles from "./Dock.module.css";
+import styles from "./Menus.module.css";
 import type { TraceData } from "./use-trace-data.ts";
 
 /** What it takes to compute these numbers again, and whether that gives the same. */

@@ -32,7 +32,7 @@ export function RowHead({
   const [where, setWhere] = useState<"all" | "here" | "last">("all");
   const rows = model.layers + 1;
   const entering = patches.filter(({ site }) => rowOfSite(site, rows) === layer + 1);
-  const shown = height >= 11 || layer % Math.ceil(11 / height) === 0 || selected;
+  const shown = height >= 12 || layer % Math.ceil(12 / height) === 0 || selected;
   return (
     <div className={styles.rowHead} data-selected={selected}>
       <Popover

@@ -1,7 +1,7 @@
 import { GREEDY, type SamplingChoice } from "@patchbay/workbench-state";
 import { Field } from "../../shell/ui/Field.tsx";
 import { Popover } from "../../shell/ui/Popover.tsx";
-import styles from "./Dock.module.css";
+import styles from "./Menus.module.css";
 import { useTraceStore, useView } from "./trace-context.tsx";
 
 /** How the continuation is drawn. The summary is the button. */

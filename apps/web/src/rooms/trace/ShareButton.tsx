@@ -7,7 +7,7 @@ import { Button } from "../../shell/ui/Button.tsx";
 import { ErrorState } from "../../shell/ui/ErrorState.tsx";
 import { Field } from "../../shell/ui/Field.tsx";
 import { Popover } from "../../shell/ui/Popover.tsx";
-import styles from "./Dock.module.css";
+import styles from "./Menus.module.css";
 import { shareRequest } from "./share-request.ts";
 import { useView } from "./trace-context.tsx";
 import type { TraceData } from "./use-trace-data.ts";

@@ -1,0 +1,58 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { SITE_KINDS, type SiteKind } from "@patchbay/vocabulary";
+import type { ModelShape } from "../architecture.ts";
+import { axisLengthOf, siteKindsOf, siteKindsOfStage } from "./sites.ts";
+
+const SHAPE: ModelShape = {
+  family: "llama",
+  layers: 2,
+  residualWidth: 12,
+  heads: 4,
+  keyValueHeads: 2,
+  headWidth: 3,
+  neurons: 20,
+  vocabulary: 50,
+  context: 16,
+  norm: { kind: "rms", epsilon: 1e-5 },
+  activation: "silu",
+  gated: true,
+  positions: { kind: "rotary", rotary: { frequencies: [1] } },
+  scoreScale: 1,
+  arrangement: "sequential",
+};
+
+const without = (...kinds: SiteKind[]) => SITE_KINDS.filter((kind) => !kinds.includes(kind));
+
+test("a model has the sites that its parts make, in order of computation", () => {
+  assert.deepEqual(siteKindsOf(SHAPE), without("hook_pos_embed"));
+  const gpt2: ModelShape = { ...SHAPE, gated: false, positions: { kind: "learned" } };
+  assert.deepEqual(siteKindsOf(gpt2), without("attn.hook_rot_q", "attn.hook_rot_k", "mlp.hook_pre_linear"));
+  const parallel: ModelShape = { ...SHAPE, arrangement: "parallel" };
+  assert.deepEqual(siteKindsOf(parallel), without("hook_pos_embed", "hook_resid_mid"));
+});
+
+test("the stages share the sites out; single heads only on request", () => {
+  const stages = (["embed", "block", "unembed"] as const).flatMap((stage) => siteKindsOfStage(SHAPE, stage, true));
+  assert.deepEqual(stages, siteKindsOf(SHAPE));
+  const block = siteKindsOfStage(SHAPE, "block", true);
+  assert.deepEqual(
+    siteKindsOfStage(SHAPE, "block", false),
+    block.filter((kind) => kind !== "attn.hook_result"),
+  );
+});
+
+test("axes that the model fixes have lengths; those of the input have none", () => {
+  const fixed = {
+    residual: 12,
+    head: 4,
+    key_value_head: 2,
+    head_dimension: 3,
+    neuron: 20,
+    norm: 1,
+    token: 50,
+  } as const;
+  for (const [axis, length] of Object.entries(fixed))
+    assert.equal(axisLengthOf(SHAPE, axis as keyof typeof fixed), length);
+  for (const axis of ["batch", "position", "query", "key"] as const) assert.equal(axisLengthOf(SHAPE, axis), undefined);
+});
