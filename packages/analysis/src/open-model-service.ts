@@ -22,7 +22,7 @@ import {
   type ReferenceStatistics,
 } from "./reference-statistics/reference-statistics.ts";
 import type { ModelParts } from "./run/model-parts.ts";
-import { resolveToken } from "./run/resolve-token.ts";
+import { resolveToken, tokenReference } from "./run/resolve-token.ts";
 import { executeRun } from "./run/run.ts";
 
 export interface ModelFacts {
@@ -124,8 +124,7 @@ export async function openModelService(options: ModelServiceOptions): Promise<Mo
     listNeurons: async (query) => listNeurons(neuronSource(), query),
     scatterNeurons: async (side, variant) => scatterNeurons(neuronSource(), side, variant),
     async tokenNeurons({ token, ...query }) {
-      const reference = /^#\d+$/.test(token) ? Number(token.slice(1)) : token;
-      return tokenNeurons(neuronSource(), resolveToken(tokenizer, reference, "token"), query);
+      return tokenNeurons(neuronSource(), resolveToken(tokenizer, tokenReference(token), "token"), query);
     },
     neuronPage: async (layer, neuron) => neuronPage(neuronSource(), layer, neuron, facts.name, model.hash),
     unload: () => engine.unload(),

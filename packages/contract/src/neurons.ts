@@ -37,7 +37,10 @@ export const NeuronListQuery = z.object({
   side: NeuronSide.optional(),
   variant: MapVariant.optional(),
   layer: z.coerce.number().int().min(0).optional(),
-  token: z.string().optional().describe("Only neurons with this token among the first tokens of the side."),
+  token: z
+    .string()
+    .optional()
+    .describe("Only neurons with this token (exact text, or #id) among the first tokens of the side."),
   search: z.string().optional().describe("Part of a token's text, any case, or a label such as L3N417."),
   sort: z.enum(["peakedness", "entropy", "gap", "norm", "maximum", "layer"]).optional(),
   order: z.enum(["ascending", "descending"]).optional(),

@@ -13,7 +13,7 @@ import type {
 import type { ModelShape, Tokenizer } from "@patchbay/transformer";
 import { ensureDefined, PatchbayError, parseNeuronLabel } from "@patchbay/vocabulary";
 import type { ReferenceStatistics } from "../reference-statistics/reference-statistics.ts";
-import type { NamedToken } from "../run/resolve-token.ts";
+import { type NamedToken, resolveToken, tokenReference } from "../run/resolve-token.ts";
 import { shortFloat } from "../run/tensor-json.ts";
 import { MAP_VARIANTS, type NeuronMap, type NeuronMapPart } from "./neuron-map.ts";
 
@@ -69,16 +69,7 @@ function wantedTokens(
   token: string | undefined,
   search: string | undefined,
 ): Set<number> | undefined {
-  if (token !== undefined && token !== "") {
-    const id = tokenizer.idOf(token);
-    if (id === undefined) {
-      throw new PatchbayError("unknown-token", `${JSON.stringify(token)} is not a single token of this model.`, {
-        expected: "the exact text of one token; most words begin with a space",
-        at: "token",
-      });
-    }
-    return new Set([id]);
-  }
+  if (token !== undefined && token !== "") return new Set([resolveToken(tokenizer, tokenReference(token), "token").id]);
   if (search === undefined || search.trim() === "") return undefined;
   const needle = search.toLowerCase();
   const ids = Array.from({ length: tokenizer.vocabularySize }, (_, id) => id);

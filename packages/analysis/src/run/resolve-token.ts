@@ -28,3 +28,8 @@ export function resolveToken(tokenizer: Tokenizer, reference: TokenReference, at
     at,
   });
 }
+
+/** In addresses a token is its exact text, or `#` and its id. */
+export function tokenReference(text: string): TokenReference {
+  return /^#\d+$/.test(text) ? Number(text.slice(1)) : text;
+}

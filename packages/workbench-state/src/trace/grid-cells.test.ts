@@ -82,7 +82,8 @@ test("the difference follows the token that led before", () => {
     ["0.00", "0.00", "-0.45", "-0.70"],
   );
   assert.equal(cells.text(0, 0), " a");
-  assert.equal(cells.text(1, 0), "→ b");
+  assert.equal(cells.text(1, 0), " b");
+  assert.deepEqual([cells.leaderChanged(0, 0), cells.leaderChanged(1, 0)], [false, true]);
   assert.equal(cells.note(1, 0), "−.45");
 });
 

@@ -17,7 +17,10 @@ export interface GridCells {
   readonly domain: readonly [number, number];
   /** What the colour means, with its unit. */
   readonly meaning: string;
+  /** The leading token; in a difference, the one that leads after. */
   text(row: number, column: number): string;
+  /** In a difference: another token led before. */
+  leaderChanged(row: number, column: number): boolean;
   note(row: number, column: number): string;
 }
 
@@ -37,7 +40,14 @@ function plainCells(side: LensSide, measure: LensMeasure): GridCells {
   const { lens, tracked } = side;
   const values = fill(lens, (row, column) => read(side, measure, row, column));
   const text = (row: number, column: number) => lens.topText(row, column);
-  const shape = { rows: lens.rows, columns: lens.columns, values, kind: "sequential" as const, text };
+  const shape = {
+    rows: lens.rows,
+    columns: lens.columns,
+    values,
+    kind: "sequential" as const,
+    text,
+    leaderChanged: () => false,
+  };
   switch (measure) {
     case "probability":
       return {
@@ -102,11 +112,8 @@ function differenceCells(before: LensSide, after: LensSide, measure: LensMeasure
     kind: "diverging",
     domain: [-end, end],
     meaning,
-    // The arrow says that the leader is new; who led before stands in the cell's tooltip.
-    text: (row, column) => {
-      const now = after.lens.topText(row, column);
-      return lens.topId(row, column) === after.lens.topId(row, column) ? now : `→${now}`;
-    },
+    text: (row, column) => after.lens.topText(row, column),
+    leaderChanged: (row, column) => lens.topId(row, column) !== after.lens.topId(row, column),
     note: (row, column) =>
       measure === "rank"
         ? `${shortRank(before.tracked?.rank(row, column))}→${shortRank(after.tracked?.rank(row, column))}`

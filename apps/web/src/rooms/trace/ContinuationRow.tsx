@@ -33,7 +33,7 @@ export function ContinuationRow({
         {name === "greedy" && sampled ? "sampled" : name}
       </span>
       <p className={styles.rowText} aria-live={status === "streaming" ? "off" : "polite"}>
-        <span className={styles.tail}>…{tail}</span>
+        {tail !== "" && <span className={styles.tail}>…{tail}</span>}
         {shown.map(({ item, changed: marked }, index) => (
           <span
             key={item.position}

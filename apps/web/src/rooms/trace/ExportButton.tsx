@@ -97,7 +97,8 @@ function exportedGrid(cells: GridCells, labels: readonly string[], data: TraceDa
     rowLabels: labels.toReversed(),
     columnLabels: data.tokens.map(({ text }) => text),
     values: flipRows(cells.values, cells.rows, cells.columns),
-    text: (row: number, column: number) => visibleToken(cells.text(last - row, column)),
+    text: (row: number, column: number) =>
+      (cells.leaderChanged(last - row, column) ? "→" : "") + visibleToken(cells.text(last - row, column)),
     note: (row: number, column: number) => cells.note(last - row, column),
   };
 }

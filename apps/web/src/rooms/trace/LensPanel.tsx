@@ -46,10 +46,9 @@ export function LensPanel({
     return {
       values: flipRows(cells.values, cells.rows, cells.columns),
       scale: cells.kind === "diverging" ? divergingScale(theme, cells.domain[1]) : sequentialScale(theme, cells.domain),
-      text: (r: number, c: number) => {
-        const text = cells.text(last - r, c);
-        return text.startsWith("→") ? `→${visibleToken(text.slice(1))}` : visibleToken(text);
-      },
+      // The arrow says that this leader is new; who led before stands in the tooltip.
+      text: (r: number, c: number) =>
+        (cells.leaderChanged(last - r, c) ? "→" : "") + visibleToken(cells.text(last - r, c)),
       note: (r: number, c: number) => cells.note(last - r, c),
       settled: Array.from({ length: cells.columns }, (_, c) => last - lens.settledAt(c)),
       rowLabels: lens.labels.toReversed(),
