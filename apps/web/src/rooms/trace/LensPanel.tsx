@@ -30,7 +30,7 @@ export function LensPanel({
   onLayout(): void;
 }) {
   const store = useTraceStore();
-  const { patches } = useView();
+  const { patches, compare } = useView();
   const theme = useTheme();
   const [hover, setHover] = useState<{ readonly cell: CellAddress; readonly rectangle: DOMRect } | undefined>(
     undefined,
@@ -43,6 +43,7 @@ export function LensPanel({
   const picture = useMemo(() => {
     if (cells === undefined || lens === undefined) return undefined;
     const last = cells.rows - 1;
+    const shown = (compare === "after" ? after?.lens : undefined) ?? lens;
     return {
       values: flipRows(cells.values, cells.rows, cells.columns),
       scale: cells.kind === "diverging" ? divergingScale(theme, cells.domain[1]) : sequentialScale(theme, cells.domain),
@@ -50,10 +51,10 @@ export function LensPanel({
       text: (r: number, c: number) =>
         (cells.leaderChanged(last - r, c) ? "→" : "") + visibleToken(cells.text(last - r, c)),
       note: (r: number, c: number) => cells.note(last - r, c),
-      settled: Array.from({ length: cells.columns }, (_, c) => last - lens.settledAt(c)),
+      settled: Array.from({ length: cells.columns }, (_, c) => last - shown.settledAt(c)),
       rowLabels: lens.labels.toReversed(),
     };
-  }, [cells, lens, theme]);
+  }, [cells, lens, after, compare, theme]);
   const marks = useMemo(
     () =>
       patchedCells(patches, rows, columns).map(({ cable, row: r, column }) => ({
