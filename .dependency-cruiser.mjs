@@ -25,6 +25,8 @@ export default {
     { from: { path: OURS }, to: { pathNot: OURS } },
     { from: { path: "^packages/repo-tools/" }, to: { path: "^packages/repo-tools/" } },
     { from: { path: "^notebooks/" }, to: { path: "^notebooks/|^packages/contract/" } },
+    // The runner of the notebooks starts the server that they talk to.
+    { from: { path: "^notebooks/run-notebooks" }, to: { path: "^apps/server/|^packages/model-library/" } },
     // The browser tests start the real server.
     { from: { path: "^apps/web/e2e/" }, to: { path: "^apps/(web|server)/|^packages/" } },
   ],

@@ -25,7 +25,8 @@ test("Node 20.19 is the oldest", () => {
 test("a browser is found on PATH, then among the system's applications, and first by its own variable", async () => {
   const path = ["nowhere", join(folder, "bin")].join(delimiter);
   await mkdir(join(folder, "bin"), { recursive: true });
-  const own = { chosen: undefined, applications: [join(folder, "App/Chromium")] };
+  // An empty choice is none; undefined would read the environment of the test run.
+  const own = { chosen: "", applications: [join(folder, "App/Chromium")] };
   assert.equal(findBrowser({ path, ...own }), undefined);
   await mkdir(join(folder, "App"));
   await writeFile(join(folder, "App/Chromium"), "");
