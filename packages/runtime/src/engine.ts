@@ -9,6 +9,7 @@ import {
   type SiteRead,
   STAGE_VALUES,
   type TransformerModel,
+  type TrunkGraph,
   type UnembedRequest,
   type UnembedResult,
 } from "@patchbay/transformer";
@@ -27,10 +28,12 @@ const RESIDUAL_AXES = ["batch", "position", "residual"];
 export interface EngineParts {
   readonly budget: MemoryBudget;
   readonly turns: TurnQueue;
+  /** See `StageRunnerOptions`; default 0. */
+  readonly trunkLimitInBytes?: number;
 }
 
-export function createEngine(model: TransformerModel, { budget, turns }: EngineParts): Engine {
-  return new OnnxEngine(model, budget, turns);
+export function createEngine(model: TransformerModel, parts: EngineParts): Engine {
+  return new OnnxEngine(model, parts);
 }
 
 class OnnxEngine implements Engine {
@@ -38,10 +41,10 @@ class OnnxEngine implements Engine {
   readonly #budget: MemoryBudget;
   readonly #runner: StageRunner;
 
-  constructor(model: TransformerModel, budget: MemoryBudget, turns: TurnQueue) {
+  constructor(model: TransformerModel, { budget, turns, trunkLimitInBytes = 0 }: EngineParts) {
     this.model = model;
     this.#budget = budget;
-    this.#runner = new StageRunner(model, budget, turns);
+    this.#runner = new StageRunner(model, budget, turns, { trunkLimitInBytes });
   }
 
   async forward(request: ForwardRequest): Promise<ForwardResult> {
@@ -76,31 +79,79 @@ class OnnxEngine implements Engine {
     }
 
     const shared = this.#sharedFeeds(window, cache);
-    for (let layer = request.from?.layer ?? 0; layer < until; layer++) {
-      const past = cache?.past(layer) ?? emptyPast(shape.keyValueHeads, shape.headWidth, window.batch);
-      const feeds = {
-        ...shared,
-        [STAGE_VALUES.residual]: toRuntime(residual),
-        [STAGE_VALUES.pastKeys]: toRuntime(past.keys),
-        [STAGE_VALUES.pastValues]: toRuntime(past.values),
-      };
-      const fetches: string[] = [STAGE_VALUES.nextResidual];
-      if (cache !== undefined) fetches.push(STAGE_VALUES.newKeys, STAGE_VALUES.newValues);
-      const outputs = await this.#runner.run(
-        { kind: "block", layer },
-        feeds,
-        edits,
-        reads,
-        window,
-        fetches,
-        results,
-        signal,
-      );
-      residual = residualFrom(outputs);
-      cache?.append(layer, floats(outputs[STAGE_VALUES.newKeys]), floats(outputs[STAGE_VALUES.newValues]));
+    const first = request.from?.layer ?? 0;
+    const whole = first === 0 && until === shape.layers;
+    const trunk = whole ? this.#runner.trunkFor(edits, reads, window) : undefined;
+    if (trunk === undefined) {
+      for (let layer = first; layer < until; layer++) {
+        residual = await this.#passBlock(layer, residual, shared, request, window, cache, results);
+      }
+    } else {
+      residual = await this.#passTrunk(trunk, residual, shared, request, window, cache, results);
     }
     cache?.advance(window.positions.length);
     return { residual, reads: reads.map((read) => ensureDefined(results.get(read), `read of ${read.site.kind}`)) };
+  }
+
+  async #passBlock(
+    layer: number,
+    residual: Tensor,
+    shared: Readonly<Record<string, RuntimeTensor>>,
+    { edits = [], reads = [], signal }: ForwardRequest,
+    window: Window,
+    cache: GrowingCache | undefined,
+    results: Map<SiteRead, Tensor>,
+  ): Promise<Tensor> {
+    const past = this.#pastOf(layer, window, cache);
+    const feeds = {
+      ...shared,
+      [STAGE_VALUES.residual]: toRuntime(residual),
+      [STAGE_VALUES.pastKeys]: toRuntime(past.keys),
+      [STAGE_VALUES.pastValues]: toRuntime(past.values),
+    };
+    const fetches: string[] = [STAGE_VALUES.nextResidual];
+    if (cache !== undefined) fetches.push(STAGE_VALUES.newKeys, STAGE_VALUES.newValues);
+    const outputs = await this.#runner.run(
+      { kind: "block", layer },
+      feeds,
+      edits,
+      reads,
+      window,
+      fetches,
+      results,
+      signal,
+    );
+    cache?.append(layer, floats(outputs[STAGE_VALUES.newKeys]), floats(outputs[STAGE_VALUES.newValues]));
+    return residualFrom(outputs);
+  }
+
+  async #passTrunk(
+    trunk: TrunkGraph,
+    residual: Tensor,
+    shared: Readonly<Record<string, RuntimeTensor>>,
+    { reads = [], signal }: ForwardRequest,
+    window: Window,
+    cache: GrowingCache | undefined,
+    results: Map<SiteRead, Tensor>,
+  ): Promise<Tensor> {
+    const feeds: Record<string, RuntimeTensor> = { ...shared, [STAGE_VALUES.residual]: toRuntime(residual) };
+    const fetches: string[] = [STAGE_VALUES.nextResidual];
+    trunk.layers.forEach(({ pastKeys, pastValues, newKeys, newValues }, layer) => {
+      const past = this.#pastOf(layer, window, cache);
+      feeds[pastKeys] = toRuntime(past.keys);
+      feeds[pastValues] = toRuntime(past.values);
+      if (cache !== undefined) fetches.push(newKeys, newValues);
+    });
+    const outputs = await this.#runner.runTrunk(trunk, feeds, reads, window, fetches, results, signal);
+    trunk.layers.forEach(({ newKeys, newValues }, layer) => {
+      cache?.append(layer, floats(outputs[newKeys]), floats(outputs[newValues]));
+    });
+    return residualFrom(outputs);
+  }
+
+  #pastOf(layer: number, { batch }: Window, cache: GrowingCache | undefined): { keys: Tensor; values: Tensor } {
+    const { keyValueHeads, headWidth } = this.model.shape;
+    return cache?.past(layer) ?? emptyPast(keyValueHeads, headWidth, batch);
   }
 
   async unembed(request: UnembedRequest): Promise<UnembedResult> {

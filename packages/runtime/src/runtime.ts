@@ -6,6 +6,9 @@ import { MemoryBudget } from "./memory-budget.ts";
 import { runtimeVersion } from "./onnx-runtime.ts";
 import { TurnQueue } from "./turn-queue.ts";
 
+/** Above this a run per block costs nothing that could be measured. */
+const TRUNK_LIMIT_IN_BYTES = 2 ** 28;
+
 export interface RuntimeOptions {
   /** Budget for sessions and caches. Default: PATCHBAY_MEMORY megabytes, else half of the machine's memory. */
   readonly memoryInBytes?: number;
@@ -29,9 +32,11 @@ export function createRuntime(options: RuntimeOptions = {}): Runtime {
     ...(providers === undefined ? {} : { providers }),
   });
   const turns = new TurnQueue();
+  // Blocks that are edited are opened beside the trunk: only where both fit with ease.
+  const trunkLimitInBytes = Math.min(TRUNK_LIMIT_IN_BYTES, budget.limitInBytes / 8);
   return {
     version: runtimeVersion(),
-    open: (model) => createEngine(model, { budget, turns }),
+    open: (model) => createEngine(model, { budget, turns, trunkLimitInBytes }),
     memory: () => ({ sessionBytes: budget.usedBytes(), budgetBytes: budget.limitInBytes }),
   };
 }

@@ -1,13 +1,15 @@
 /** Runs one stage of a model: picks the variant, compiles edits and selections into its feeds, files the reads. */
-import type { Graph } from "@patchbay/onnx-graph";
+import { type Graph, initializerBytes } from "@patchbay/onnx-graph";
 import {
   buildStage,
+  buildTrunk,
   type SiteEdit,
   type SiteRead,
   type Stage,
   type StageGraph,
   type StageVariant,
   type TransformerModel,
+  type TrunkGraph,
 } from "@patchbay/transformer";
 import {
   type AxisName,
@@ -25,6 +27,11 @@ import { type TurnQueue, throwIfCancelled } from "./turn-queue.ts";
 /** A second session (a copy of the block's weights) is opened for a partial read only where it saves this much. */
 const SELECTION_PAYS_OFF_IN_BYTES = 2 ** 18;
 
+export interface StageRunnerOptions {
+  /** A model whose blocks weigh no more runs its plain passes as one graph of all blocks; 0 for never. */
+  readonly trunkLimitInBytes: number;
+}
+
 export class StageRunner {
   readonly #model: TransformerModel;
   readonly #budget: MemoryBudget;
@@ -32,7 +39,11 @@ export class StageRunner {
   /** Stage graphs are small; they are kept while sessions come and go. */
   readonly #stages = new Map<string, StageGraph>();
 
-  constructor(model: TransformerModel, budget: MemoryBudget, turns: TurnQueue) {
+  readonly #trunkLimit: number;
+  #trunk: { built: TrunkGraph; bytes: number } | undefined;
+
+  constructor(model: TransformerModel, budget: MemoryBudget, turns: TurnQueue, options: StageRunnerOptions) {
+    this.#trunkLimit = options.trunkLimitInBytes;
     this.#model = model;
     this.#budget = budget;
     this.#turns = turns;
@@ -56,9 +67,7 @@ export class StageRunner {
     const reads = allReads.filter(here);
     const selective = reads.filter(
       (read) =>
-        isPartial(read) &&
-        reads.filter((other) => other.site.kind === read.site.kind).length === 1 &&
-        (edits.length > 0 || this.#savedBytes(read, window) >= SELECTION_PAYS_OFF_IN_BYTES),
+        this.#paysOff(read, reads, window) || (edits.length > 0 && isPartial(read) && isOnlyReadOfSite(read, reads)),
     );
 
     const perHead = [...edits, ...reads].some(({ site }) => site.kind === "attn.hook_result");
@@ -97,6 +106,45 @@ export class StageRunner {
   }
 
   /**
+   * The graph of all blocks, where it can serve the pass: a small model, no edit of a block, and no read that only the
+   * other variants give.
+   */
+  trunkFor(edits: readonly SiteEdit[], reads: readonly SiteRead[], window: Window): TrunkGraph | undefined {
+    if (this.#trunkLimit === 0) return undefined;
+    const needsBlocks =
+      edits.some((edit) => describeSite(edit.site.kind).stage === "block" && touches(edit, window)) ||
+      reads.some((read) => read.site.kind === "attn.hook_result" || this.#paysOff(read, reads, window));
+    if (needsBlocks) return undefined;
+    if (this.#trunk === undefined) {
+      const built = buildTrunk(this.#model.architecture, this.#model.tensors);
+      this.#trunk = { built, bytes: initializerBytes(built.graph) };
+    }
+    return this.#trunk.bytes <= this.#trunkLimit ? this.#trunk.built : undefined;
+  }
+
+  async runTrunk(
+    { graph, layers }: TrunkGraph,
+    feeds: Readonly<Record<string, RuntimeTensor>>,
+    allReads: readonly SiteRead[],
+    window: Window,
+    fetches: readonly string[],
+    results: Map<SiteRead, Tensor>,
+    signal: AbortSignal | undefined,
+  ): Promise<Record<string, Tensor<TensorData>>> {
+    const reads = allReads.filter(({ site }) => describeSite(site.kind).stage === "block");
+    const outputOf = ({ site }: SiteRead) =>
+      ensureDefined(layers[site.layer ?? 0]?.sites.find(({ kind }) => kind === site.kind)).whole;
+    const wanted = [...new Set([...fetches, ...reads.map(outputOf)])];
+    const outputs = await this.compute("trunk", () => graph, feeds, wanted, signal);
+    throwIfCancelled(signal);
+    for (const read of reads) {
+      const value = ensureDefined(outputs[outputOf(read)]) as Tensor;
+      results.set(read, narrow({ ...value, axes: describeSite(read.site.kind).axes }, read, window));
+    }
+    return outputs;
+  }
+
+  /**
    * Runs a graph of this model in its turn. The session is held only while it runs: passes that wait for their turn keep
    * nothing from being released.
    */
@@ -126,6 +174,13 @@ export class StageRunner {
     return built;
   }
 
+  /** Whether selecting in the graph saves enough to open the writable variant for it. */
+  #paysOff(read: SiteRead, reads: readonly SiteRead[], window: Window): boolean {
+    return (
+      isPartial(read) && isOnlyReadOfSite(read, reads) && this.#savedBytes(read, window) >= SELECTION_PAYS_OFF_IN_BYTES
+    );
+  }
+
   /** Bytes that need not be copied when the graph selects what the read asks for. */
   #savedBytes({ site, positions, units }: SiteRead, window: Window): number {
     const { axes, positionAxis, unitAxis } = describeSite(site.kind);
@@ -135,6 +190,10 @@ export class StageRunner {
       count === undefined ? 1 : count / (lengths[axes.indexOf(axis)] ?? 1);
     return whole * (1 - kept(positionAxis, positions?.length) * kept(unitAxis, units?.length));
   }
+}
+
+function isOnlyReadOfSite({ site }: SiteRead, reads: readonly SiteRead[]): boolean {
+  return reads.filter((other) => other.site.kind === site.kind && other.site.layer === site.layer).length === 1;
 }
 
 function isPartial(read: SiteRead): boolean {

@@ -30,11 +30,13 @@ export { type RotaryDescription, rotaryTables } from "./rotary.ts";
 export {
   buildPlainModel,
   buildStage,
+  buildTrunk,
   logSumExpOf,
   STAGE_VALUES,
   type Stage,
   type StageGraph,
   type StageVariant,
+  type TrunkGraph,
 } from "./stages/build-stage.ts";
 export { EDIT_INPUTS, SELECTION_INPUTS, type SiteOutput, sitesOfRank } from "./stages/hooks.ts";
 export { axisLengthOf, siteKindsOf, siteKindsOfStage } from "./stages/sites.ts";

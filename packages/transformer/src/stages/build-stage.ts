@@ -84,6 +84,52 @@ export function buildStage(
   return { graph: g.build(), sites: hooks.sites };
 }
 
+/** All blocks as one graph, readable: what a small model's plain passes run. */
+export interface TrunkGraph {
+  readonly graph: Graph;
+  readonly layers: readonly {
+    readonly sites: readonly SiteOutput[];
+    readonly pastKeys: ValueName;
+    readonly pastValues: ValueName;
+    readonly newKeys: ValueName;
+    readonly newValues: ValueName;
+  }[];
+}
+
+/** The same nodes as the readable blocks, so the same numbers to the last bit, without the cost of a run per block. */
+export function buildTrunk(architecture: ModelArchitecture, tensors: TensorSource): TrunkGraph {
+  const g = new GraphBuilder("trunk");
+  const { shape } = architecture;
+  const cacheShape = ["past", "batch", shape.keyValueHeads, shape.headWidth];
+  const shared = attentionInputs(g, architecture, false);
+  let residual = g.input(STAGE_VALUES.residual, "float32", ["batch", "position", shape.residualWidth]);
+  const layers = Array.from({ length: shape.layers }, (_, layer) => {
+    const named = (name: string) => `blocks.${layer}.${name}`;
+    const hooks = new ReadableHooks(g, named(""));
+    const pastKeys = g.input(named(STAGE_VALUES.pastKeys), "float32", cacheShape);
+    const pastValues = g.input(named(STAGE_VALUES.pastValues), "float32", cacheShape);
+    const result = block(
+      g,
+      architecture,
+      tensors,
+      hooks,
+      layer,
+      residual,
+      { ...shared, pastKeys, pastValues },
+      {
+        perHeadResults: false,
+        cacheNames: { keys: named(STAGE_VALUES.newKeys), values: named(STAGE_VALUES.newValues) },
+        ...(layer === shape.layers - 1 ? { nextResidual: STAGE_VALUES.nextResidual } : {}),
+      },
+    );
+    residual = result.residual;
+    g.output(result.newKeys, "float32", CACHE_AXES);
+    g.output(result.newValues, "float32", CACHE_AXES);
+    return { sites: hooks.sites, pastKeys, pastValues, newKeys: result.newKeys, newValues: result.newValues };
+  });
+  return { graph: g.build(), layers };
+}
+
 /**
  * The whole model as one plain graph without hooks: what the stages are measured against. `lastOnly`: logits of the last
  * position instead of all.
@@ -120,13 +166,19 @@ function embed(g: GraphBuilder, architecture: ModelArchitecture, tensors: Tensor
   return g.add(embedding, hooks.at("hook_pos_embed", rows(architecture.positionEmbedding, positions)));
 }
 
-function attentionInputs(g: GraphBuilder, { shape }: ModelArchitecture): AttentionInputs {
-  const cache = ["past", "batch", shape.keyValueHeads, shape.headWidth];
+/** Inputs that all blocks share, and those of the cache unless each block of the graph has its own. */
+function attentionInputs(g: GraphBuilder, { shape }: ModelArchitecture, ownCache = true): AttentionInputs {
+  const cacheShape = ["past", "batch", shape.keyValueHeads, shape.headWidth];
   const pairs = shape.headWidth / 2;
+  const mask = g.input(STAGE_VALUES.mask, "float32", [1, 1, "position", "key"]);
+  if (ownCache) {
+    g.input(STAGE_VALUES.pastKeys, "float32", cacheShape);
+    g.input(STAGE_VALUES.pastValues, "float32", cacheShape);
+  }
   return {
-    mask: g.input(STAGE_VALUES.mask, "float32", [1, 1, "position", "key"]),
-    pastKeys: g.input(STAGE_VALUES.pastKeys, "float32", cache),
-    pastValues: g.input(STAGE_VALUES.pastValues, "float32", cache),
+    mask,
+    pastKeys: STAGE_VALUES.pastKeys,
+    pastValues: STAGE_VALUES.pastValues,
     rotary:
       shape.positions.kind === "rotary"
         ? {

@@ -35,9 +35,12 @@ export class NoHooks implements Hooks {
 export class ReadableHooks implements Hooks {
   readonly sites: SiteOutput[] = [];
   readonly #graph: GraphBuilder;
+  readonly #prefix: string;
 
-  constructor(graph: GraphBuilder) {
+  /** `prefix` keeps names apart where one graph holds several blocks. */
+  constructor(graph: GraphBuilder, prefix = "") {
     this.#graph = graph;
+    this.#prefix = prefix;
   }
 
   at(kind: SiteKind, value: ValueName, finish: (value: ValueName) => ValueName = (same) => same): ValueName {
@@ -46,7 +49,7 @@ export class ReadableHooks implements Hooks {
     const needsName = kind === "hook_resid_pre" || this.sites.some((site) => site.whole === whole);
     this.sites.push({
       kind,
-      whole: this.#graph.output(whole, "float32", SITES[kind].axes, needsName ? kind : undefined),
+      whole: this.#graph.output(whole, "float32", SITES[kind].axes, needsName ? `${this.#prefix}${kind}` : undefined),
       selected: undefined,
     });
     return whole;
