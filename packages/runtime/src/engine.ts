@@ -194,6 +194,7 @@ class OnnxEngine implements Engine {
       runtimeFeeds,
       fetches,
       signal,
+      { keepsTemporaries: program.runsRarely !== true },
     );
     return outputs as Record<Fetched, Tensor>;
   }

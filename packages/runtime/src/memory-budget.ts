@@ -43,7 +43,7 @@ export class MemoryBudget {
   }
 
   /** Opens the session, or finds it open. `owner` is the model, `key` names the graph within it. */
-  async lease(owner: string, key: string, build: () => Graph): Promise<Lease> {
+  async lease(owner: string, key: string, build: () => Graph, options: Partial<SessionOptions> = {}): Promise<Lease> {
     const name = `${owner}/${key}`;
     let entry = this.#entries.get(name);
     if (entry === undefined) {
@@ -53,7 +53,7 @@ export class MemoryBudget {
       entry = this.#entries.get(name) ?? {
         owner,
         bytes,
-        session: createSession(encodeModel(graph), this.#options),
+        session: createSession(encodeModel(graph), { ...this.#options, ...options }),
         users: 0,
         lastUse: 0,
       };

@@ -6,6 +6,8 @@ import * as ort from "onnxruntime-node";
 export interface SessionOptions {
   /** Threads inside one operator. */
   readonly threads: number;
+  /** Keep freed temporaries for the next run (default). Off for graphs with large temporaries that run rarely. */
+  readonly keepsTemporaries?: boolean;
   /** Execution providers in order of preference: "cpu", "cuda", "coreml", "dml", "webgpu". */
   readonly providers?: readonly string[];
 }
@@ -28,13 +30,14 @@ export function runtimeVersion(): string {
 
 export async function createSession(
   model: EncodedModel,
-  { threads, providers }: SessionOptions,
+  { threads, providers, keepsTemporaries = true }: SessionOptions,
 ): Promise<RuntimeSession> {
   let session: ort.InferenceSession;
   try {
     session = await ort.InferenceSession.create(model.bytes, {
       intraOpNumThreads: threads,
       interOpNumThreads: 1,
+      enableCpuMemArena: keepsTemporaries,
       graphOptimizationLevel: "all",
       ...(providers === undefined ? {} : { executionProviders: [...providers] }),
       logSeverityLevel: 3,

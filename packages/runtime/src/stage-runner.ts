@@ -20,7 +20,7 @@ import {
   type TensorData,
 } from "@patchbay/vocabulary";
 import type { MemoryBudget } from "./memory-budget.ts";
-import type { RuntimeTensor } from "./onnx-runtime.ts";
+import type { RuntimeTensor, SessionOptions } from "./onnx-runtime.ts";
 import { editFeeds, type StageKind, selectionFeeds, type Window, windowLength } from "./stage-feeds.ts";
 import { type TurnQueue, throwIfCancelled } from "./turn-queue.ts";
 
@@ -154,9 +154,10 @@ export class StageRunner {
     feeds: Readonly<Record<string, RuntimeTensor>>,
     fetches: readonly string[],
     signal: AbortSignal | undefined,
+    options: Partial<SessionOptions> = {},
   ): Promise<Record<string, Tensor<TensorData>>> {
     return this.#turns.take(async () => {
-      const lease = await this.#budget.lease(this.#model.hash, key, build);
+      const lease = await this.#budget.lease(this.#model.hash, key, build, options);
       try {
         return await lease.session.run(feeds, fetches);
       } finally {

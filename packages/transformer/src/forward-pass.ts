@@ -90,6 +90,8 @@ export interface UnembedResult {
 /** A graph of an analysis. Built once per key and model; sessions are cached like the stages'. */
 export interface Program {
   readonly key: string;
+  /** True for large temporaries that should not be kept from one run to the next. */
+  readonly runsRarely?: boolean;
   build(): Graph;
 }
 

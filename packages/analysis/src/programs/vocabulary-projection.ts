@@ -52,6 +52,7 @@ const RANKING_OUTPUTS = ["top", "top_tokens", "bottom", "bottom_tokens", "log_su
 export function projectionProgram(model: TransformerModel, measure: ProjectionMeasure): Program {
   return {
     key: `vocabulary-projection.${measure}`,
+    runsRarely: true,
     build() {
       const { residualWidth, vocabulary } = model.shape;
       const g = new GraphBuilder("vocabulary-projection");

@@ -17,7 +17,7 @@ export function encodeTraceView(view: TraceView): string {
   }
   add("pin", writeToken(view.pinned));
   add("minus", writeToken(view.minus));
-  if (view.head.layer !== 0 || view.head.head !== 0) add("head", `L${view.head.layer}H${view.head.head}`);
+  if (view.head !== undefined) add("head", `L${view.head.layer}H${view.head.head}`);
   if (view.attentionForm !== FIRST_VIEW.attentionForm) add("form", view.attentionForm);
   add("sampling", writeSampling(view.sampling));
   for (const patch of view.patches) add("patch", writePatch(patch));

@@ -87,6 +87,20 @@ test("the difference follows the token that led before", () => {
   assert.equal(cells.note(1, 0), "−.45");
 });
 
+test("a leader that left the list is bounded by the list, and says so", () => {
+  const gone = side([1, 2, 2, 1, 1, 2, 3, 1], [0.9, 0.05, 0.5, 0.3, 0.6, 0.3, 0.7, 0.1], [0, 1, 0, 9]);
+  const now = side([2, 3, 2, 1, 2, 3, 2, 1], [0.6, 0.3, 0.5, 0.3, 0.6, 0.1, 0.999, 0.0009], [7, 1, 0.4, 0]);
+  const cells = gridCells({ before: gone, after: now, compare: "difference", measure: "probability" });
+  // Followed, so exact though unlisted: the tracked token is the one that led.
+  assert.equal(cells.note(1, 0), "−.20");
+  const untracked = { ...now, tracked: undefined };
+  const bounded = gridCells({ before: gone, after: untracked, compare: "difference", measure: "probability" });
+  assert.equal(bounded.note(0, 0), "<−.80", "no more than the 0.1 that the list leaves");
+  assert.equal(bounded.note(1, 0), "<−.50", "no more than the last one listed");
+  assert.equal(bounded.note(1, 1), "−.70", "a bound that rounding hides is not mentioned");
+  assert.match(bounded.meaning, /left the list/);
+});
+
 test("a difference with itself is zero everywhere, in every measure", () => {
   for (const measure of ["probability", "rank", "kl", "entropy"] as const) {
     const { values } = gridCells({ before, after: before, compare: "difference", measure });

@@ -87,6 +87,8 @@ const LEAST_CHANGE = { rank: 0.5, kl: 0.2, entropy: 0.2 } as const;
 
 function differenceCells(before: LensSide, after: LensSide, measure: LensMeasure): GridCells {
   const { lens } = before;
+  const bound = (row: number, column: number) =>
+    measure === "probability" ? latterProbability(before, after, row, column).below : undefined;
   const change = (row: number, column: number): number => {
     if (measure === "probability") return probabilityChange(before, after, row, column);
     const [old, now] = [read(before, measure, row, column), read(after, measure, row, column)];
@@ -100,7 +102,9 @@ function differenceCells(before: LensSide, after: LensSide, measure: LensMeasure
       ? Math.max(0.2, Math.ceil(largest * 10) / 10)
       : upper(values.map(Math.abs), LEAST_CHANGE[measure]);
   const meaning = {
-    probability: "change in probability of the token that led before",
+    probability: anyBound(lens, bound)
+      ? "change in probability of the token that led before; < where it left the list"
+      : "change in probability of the token that led before",
     rank: `change in rank of ${quote(before.tracked)}, in powers of ten; up is nearer the lead`,
     kl: "change in KL to the final distribution, nats",
     entropy: "change in entropy, nats",
@@ -117,17 +121,42 @@ function differenceCells(before: LensSide, after: LensSide, measure: LensMeasure
     note: (row, column) =>
       measure === "rank"
         ? `${shortRank(before.tracked?.rank(row, column))}→${shortRank(after.tracked?.rank(row, column))}`
-        : shortSigned(change(row, column)),
+        : shortChange(change(row, column), bound(row, column)),
   };
 }
 
+function anyBound({ rows, columns }: LensAnswer, bound: (row: number, column: number) => number | undefined): boolean {
+  for (let row = 0; row < rows; row++) {
+    for (let column = 0; column < columns; column++) if ((bound(row, column) ?? 0) >= VISIBLE_BOUND) return true;
+  }
+  return false;
+}
+
+/** A bound smaller than this does not change a number of two places. */
+const VISIBLE_BOUND = 0.005;
+
 /**
- * Exact while the token that led before is still listed after; below the list its new probability is less than the last
- * one listed, and zero is taken.
+ * What became of the token that led before. Exact where it is listed or followed after; below the list it has less than
+ * the last one listed and less than all that the list leaves, and this bound is taken: it never overstates a fall.
  */
+function latterProbability(
+  { lens }: LensSide,
+  after: LensSide,
+  row: number,
+  column: number,
+): { readonly value: number; readonly below: number | undefined } {
+  const id = lens.topId(row, column);
+  const listed = after.lens.probabilityOf(row, column, id);
+  if (listed !== undefined) return { value: listed, below: undefined };
+  if (after.tracked?.id === id) return { value: after.tracked.probability(row, column), below: undefined };
+  const ranking = after.lens.ranking(row, column).map(({ probability }) => probability);
+  const left = 1 - ranking.reduce((sum, probability) => sum + probability, 0);
+  const below = Math.max(0, Math.min(ranking.at(-1) ?? 1, left));
+  return { value: below, below };
+}
+
 function probabilityChange(before: LensSide, after: LensSide, row: number, column: number): number {
-  const id = before.lens.topId(row, column);
-  return (after.lens.probabilityOf(row, column, id) ?? 0) - before.lens.topProbability(row, column);
+  return latterProbability(before, after, row, column).value - before.lens.topProbability(row, column);
 }
 
 function read({ lens, tracked }: LensSide, measure: LensMeasure, row: number, column: number): number {
@@ -172,6 +201,11 @@ function shortSigned(value: number): string {
   if (Number.isNaN(value) || Math.abs(value) < 0.005) return Number.isNaN(value) ? "" : "0";
   const size = Math.abs(value) >= 9.95 ? String(Math.round(Math.abs(value))) : Math.abs(value).toFixed(2);
   return `${value < 0 ? "−" : "+"}${size.replace(/^0\./, ".")}`;
+}
+
+/** "<" where the change is only known to be below this, by more than the rounding hides. */
+function shortChange(value: number, bound: number | undefined): string {
+  return `${bound !== undefined && bound >= VISIBLE_BOUND ? "<" : ""}${shortSigned(value)}`;
 }
 
 function shortRank(rank: number | undefined): string {

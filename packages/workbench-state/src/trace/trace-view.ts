@@ -42,7 +42,8 @@ export interface TraceView {
   readonly pinned: string | number | undefined;
   /** With it, contributions are to the logit difference pinned − minus. */
   readonly minus: string | number | undefined;
-  readonly head: { readonly layer: number; readonly head: number };
+  /** Undefined: the head that wrote most of the answer. */
+  readonly head: { readonly layer: number; readonly head: number } | undefined;
   readonly attentionForm: "matrix" | "arcs";
   readonly sampling: SamplingChoice;
 }
@@ -63,7 +64,7 @@ export const FIRST_VIEW: TraceView = {
   selected: { depth: "last", position: -1 },
   pinned: undefined,
   minus: undefined,
-  head: { layer: 0, head: 0 },
+  head: undefined,
   attentionForm: "matrix",
   sampling: GREEDY,
 };

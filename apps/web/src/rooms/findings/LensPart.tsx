@@ -14,6 +14,7 @@ import { formatProbability } from "../../shell/ui/format-number.ts";
 import { Segmented } from "../../shell/ui/Segmented.tsx";
 import { TokenChip } from "../../shell/ui/TokenChip.tsx";
 import { visibleToken } from "../../shell/ui/token-text.ts";
+import { cellText } from "../common/cell-text.ts";
 import { Section } from "../common/Section.tsx";
 import type { Run } from "../common/wire.ts";
 import styles from "./Findings.module.css";
@@ -99,13 +100,7 @@ export function LensPart({ before, after }: { readonly before: Run; readonly aft
           columns={columns}
           values={flipped(cells.values, cells.rows, cells.columns)}
           scale={scale}
-          text={(row, column) =>
-            cells
-              .text(last - row, column)
-              .split("→")
-              .map((part) => visibleToken(part))
-              .join("→")
-          }
+          text={(row, column) => cellText(cells, last - row, column)}
           note={(row, column) => cells.note(last - row, column)}
           describe={describe}
           selected={selected}

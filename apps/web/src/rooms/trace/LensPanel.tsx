@@ -4,7 +4,7 @@ import type { ModelSummary } from "@patchbay/contract";
 import { cableColour } from "@patchbay/workbench-state";
 import { useCallback, useMemo, useState } from "react";
 import { useTheme } from "../../shell/theme.ts";
-import { visibleToken } from "../../shell/ui/token-text.ts";
+import { cellText } from "../common/cell-text.ts";
 import { describeCell } from "./describe-cell.ts";
 import { flipRows } from "./flip-rows.ts";
 import { LensTooltip } from "./LensTooltip.tsx";
@@ -47,9 +47,7 @@ export function LensPanel({
     return {
       values: flipRows(cells.values, cells.rows, cells.columns),
       scale: cells.kind === "diverging" ? divergingScale(theme, cells.domain[1]) : sequentialScale(theme, cells.domain),
-      // The arrow says that this leader is new; who led before stands in the tooltip.
-      text: (r: number, c: number) =>
-        (cells.leaderChanged(last - r, c) ? "→" : "") + visibleToken(cells.text(last - r, c)),
+      text: (r: number, c: number) => cellText(cells, last - r, c),
       note: (r: number, c: number) => cells.note(last - r, c),
       settled: Array.from({ length: cells.columns }, (_, c) => last - shown.settledAt(c)),
       rowLabels: lens.labels.toReversed(),

@@ -58,7 +58,7 @@ export function shownCompute(
   { layer, position, target }: ShownPlace,
 ): NonNullable<RunRequest["compute"]> {
   return {
-    lens: { norm: view.norm, positions: "all", top: 10, ...(target === undefined ? {} : { tokens: [target] }) },
+    lens: { norm: view.norm, positions: "all", top, ...(target === undefined ? {} : { tokens: [target] }) },
     ...(target === undefined
       ? {}
       : {

@@ -53,16 +53,20 @@ const DOSE_DELAY = 120;
 const FULL_RANKING = 10;
 const SHORT_RANKING = 5;
 const LONG_PROMPT = 80;
+/** After the patches the token that led before is looked for far down: the difference follows it. */
+const PATCHED_RANKING = 50;
+const LONG_PATCHED_RANKING = 20;
 
 export function useTraceData(view: TraceView, model: ModelSummary): TraceData {
   const subject = { model: model.name, prompt: view.prompt, prependBos: view.prependBos };
   const interventions = interventionsOf(view.patches, "run");
   const patched = interventions.length > 0;
   const empty = view.prompt === "";
-  const top = view.prompt.length > LONG_PROMPT * 4 ? SHORT_RANKING : FULL_RANKING;
-  const lensOptions = { norm: view.norm, top };
-  const beforeRequest = empty ? undefined : lensRequest(subject, [], lensOptions);
-  const afterRequest = empty || !patched ? undefined : lensRequest(subject, interventions, lensOptions);
+  const long = view.prompt.length > LONG_PROMPT * 4;
+  const { norm } = view;
+  const beforeRequest = empty ? undefined : lensRequest(subject, [], { norm, top: long ? SHORT_RANKING : FULL_RANKING });
+  const afterTop = long ? LONG_PATCHED_RANKING : PATCHED_RANKING;
+  const afterRequest = empty || !patched ? undefined : lensRequest(subject, interventions, { norm, top: afterTop });
   const beforeRun = useRun(beforeRequest);
   const afterRun = useRun(afterRequest, DOSE_DELAY);
 
