@@ -7,6 +7,7 @@ import styles from "./Overlay.module.css";
 import { Overlay } from "./Overlay.tsx";
 import { type PaletteEntry, paletteEntries } from "./palette-entries.ts";
 import { useResource } from "./resource.ts";
+import { useTokenPieces } from "./token-pieces.ts";
 import { Kbd } from "./ui/Kbd.tsx";
 
 const TOKENS_SHOWN = 12;
@@ -26,7 +27,11 @@ export function CommandPalette({ close }: { close(): void }) {
     { delay: 120 },
   );
   const found = tokens.state.status === "ready" ? tokens.state.value.tokens : undefined;
-  const entries = useMemo(() => paletteEntries(query, commands, model, found ?? []), [query, commands, model, found]);
+  const pieces = useTokenPieces(model?.name, query, found);
+  const entries = useMemo(
+    () => paletteEntries(query, commands, model, found ?? [], pieces),
+    [query, commands, model, found, pieces],
+  );
   const index = Math.min(chosen, entries.length - 1);
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: scrolls when the choice moves

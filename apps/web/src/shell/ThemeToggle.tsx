@@ -3,7 +3,7 @@ import styles from "./Shell.module.css";
 import { chooseTheme, type ThemeChoice, useThemeChoice } from "./theme.ts";
 
 const NEXT: Readonly<Record<ThemeChoice, ThemeChoice>> = { system: "light", light: "dark", dark: "system" };
-const LABEL: Readonly<Record<ThemeChoice, string>> = { system: "System", light: "Light", dark: "Dark" };
+const LABEL: Readonly<Record<ThemeChoice, string>> = { system: "as the system", light: "light", dark: "dark" };
 const ICON = { system: ICONS.system, light: ICONS.sun, dark: ICONS.moon } as const;
 
 export function ThemeToggle() {
@@ -17,7 +17,7 @@ export function ThemeToggle() {
       onClick={() => chooseTheme(NEXT[choice])}
     >
       {ICON[choice]}
-      {LABEL[choice]}
+      Theme
     </button>
   );
 }

@@ -14,8 +14,8 @@ const ids = (query: string) => paletteEntries(query, COMMANDS, MODEL, []).map(({
 
 test("commands are found by all their words, hidden ones never", () => {
   assert.deepEqual(ids(""), ["a", "b"]);
-  assert.deepEqual(ids("rooms go"), ["a"]);
-  assert.deepEqual(ids("nothing"), []);
+  assert.deepEqual(ids("rooms go"), ["a", "prompt"]);
+  assert.deepEqual(ids("nothing"), ["prompt"]);
 });
 
 test("a neuron's label leads to its page, if the model has it", () => {
@@ -30,5 +30,18 @@ test("a token leads to the neurons that write it, blank ones by id", () => {
     { id: 3, text: " " },
   ];
   const paths = paletteEntries("zz", [], MODEL, tokens).map(({ path }) => path);
-  assert.deepEqual(paths, ["/m/m/neurons?token=%20Tom", "/m/m/neurons?token=%233"]);
+  assert.deepEqual(paths.slice(0, 2), ["/m/m/neurons?token=%20Tom", "/m/m/neurons?token=%233"]);
+});
+
+test("what is no single token is offered in pieces, and as a prompt", () => {
+  const pieces = [
+    { id: 365, text: " L" },
+    { id: 2354, text: "ily" },
+  ];
+  const entries = paletteEntries("Lily", [], MODEL, [], pieces);
+  assert.deepEqual(
+    entries.map(({ title }) => title),
+    ["·L", "ily", "Run “Lily” as the prompt"],
+  );
+  assert.equal(entries[2]?.path, "/?model=m&prompt=Lily");
 });

@@ -1,7 +1,7 @@
 /** What the palette offers for what was typed: commands, a neuron by its label, models, tokens. */
 import type { ModelSummary, VocabularySearch } from "@patchbay/contract";
 import { neuronLabel, parseNeuronLabel } from "@patchbay/vocabulary";
-import { type Command, pathOfRoute } from "@patchbay/workbench-state";
+import { type Command, pathOfRoute, tracePath } from "@patchbay/workbench-state";
 import { visibleToken } from "./ui/token-text.ts";
 
 export interface PaletteEntry {
@@ -20,8 +20,23 @@ export function paletteEntries(
   commands: readonly Command[],
   model: ModelSummary | undefined,
   tokens: VocabularySearch["tokens"],
+  pieces: VocabularySearch["tokens"] = [],
 ): PaletteEntry[] {
-  return [...neuronEntries(query, model), ...commandEntries(query, commands), ...tokenEntries(model, tokens)];
+  return [
+    ...neuronEntries(query, model),
+    ...commandEntries(query, commands),
+    ...tokenEntries("Neurons that write a token", model, tokens),
+    ...tokenEntries(`“${query.trim()}” is no single token; neurons that write its pieces`, model, pieces),
+    ...promptEntries(query, model),
+  ];
+}
+
+/** Whatever was typed can be run; last, so that it is never chosen in place of something found. */
+function promptEntries(query: string, model: ModelSummary | undefined): PaletteEntry[] {
+  const prompt = query.trim();
+  if (prompt === "" || model === undefined || parseNeuronLabel(prompt) !== undefined) return [];
+  const path = tracePath({ model: model.name, prompt });
+  return [{ id: "prompt", group: "Trace", title: `Run “${prompt}” as the prompt`, note: model.name, path }];
 }
 
 function neuronEntries(query: string, model: ModelSummary | undefined): PaletteEntry[] {
@@ -48,12 +63,16 @@ function commandEntries(query: string, commands: readonly Command[]): PaletteEnt
     }));
 }
 
-function tokenEntries(model: ModelSummary | undefined, tokens: VocabularySearch["tokens"]): PaletteEntry[] {
+function tokenEntries(
+  group: string,
+  model: ModelSummary | undefined,
+  tokens: VocabularySearch["tokens"],
+): PaletteEntry[] {
   if (model === undefined) return [];
   const atlas = pathOfRoute({ room: "atlas", model: model.name });
   return tokens.map(({ id, text, special }) => ({
     id: `token-${id}`,
-    group: "Neurons that write a token",
+    group,
     title: visibleToken(text, special),
     note: `token ${id}`,
     monospace: true,

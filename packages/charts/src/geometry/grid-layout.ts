@@ -25,10 +25,10 @@ export interface GridLayout {
   readonly fontSize: number;
 }
 
-const CELL = { minimumWidth: 4, maximumWidth: 84, minimumHeight: 8, maximumHeight: 60 } as const;
+const CELL = { minimumWidth: 4, maximumWidth: 84, minimumHeight: 8, maximumHeight: 76 } as const;
 const TEXT_WIDTH = 31;
 /** Colour alone needs less height than a token and its number. */
-const MAXIMUM_BARE_HEIGHT = 36;
+const MAXIMUM_BARE_HEIGHT = 52;
 const TEXT_HEIGHT = 15;
 const NOTE_HEIGHT = 29;
 export const MAXIMUM_ZOOM = 16;

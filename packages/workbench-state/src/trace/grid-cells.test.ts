@@ -79,7 +79,8 @@ test("the difference follows the token that led before", () => {
   const cells = gridCells({ before, after, compare: "difference", measure: "probability" });
   assert.deepEqual(
     [...cells.values].map((value) => value.toFixed(2)),
-    ["0.00", "0.00", "-0.45", "-0.70"],
+    // The last one left a list that ends at 0.05: at least this much is gone.
+    ["0.00", "0.00", "-0.45", "-0.65"],
   );
   assert.equal(cells.text(0, 0), " a");
   assert.equal(cells.text(1, 0), " b");

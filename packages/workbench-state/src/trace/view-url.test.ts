@@ -72,7 +72,7 @@ function randomView(seed: number): TraceView {
     selected: { depth: pick(["embed", "last", 0, 11]), position: pick([-1, 0, 255]) },
     pinned: maybe(token),
     minus: maybe(token),
-    head: { layer: whole(12), head: whole(12) },
+    head: maybe(() => ({ layer: whole(12), head: whole(12) })),
     attentionForm: pick(["matrix", "arcs"]),
     sampling: {
       maxTokens: pick([24, 1, 400]),

@@ -2,6 +2,7 @@
 import { type KeyboardEvent, type ReactNode, type Ref, useId, useState } from "react";
 import { api } from "../../shell/api.ts";
 import { useResource } from "../../shell/resource.ts";
+import { useTokenPieces } from "../../shell/token-pieces.ts";
 import { visibleToken } from "../../shell/ui/token-text.ts";
 import styles from "./common.module.css";
 
@@ -47,6 +48,7 @@ export function TokenSearch(props: TokenSearchProps) {
     { delay: 70 },
   );
   const tokens = typed === "" ? [] : (state.value?.tokens ?? []);
+  const pieces = useTokenPieces(model, typed, state.status === "ready" ? state.value.tokens : undefined);
   const options: SearchOption[] =
     typed === ""
       ? []
@@ -56,6 +58,12 @@ export function TokenSearch(props: TokenSearchProps) {
             key: `token-${token.id}`,
             label: <span className="mono">{visibleToken(token.text, token.special)}</span>,
             note: `${note} · token ${token.id}`,
+            choose: () => onToken(token),
+          })),
+          ...pieces.map((token) => ({
+            key: `piece-${token.id}`,
+            label: <span className="mono">{visibleToken(token.text)}</span>,
+            note: `a piece of “${typed.trim()}” · ${note}`,
             choose: () => onToken(token),
           })),
           ...(optionsAfter?.(typed) ?? []),

@@ -67,7 +67,7 @@ function Count({
   label,
   tone,
 }: {
-  readonly count: { readonly raised: number; readonly of: number };
+  readonly count: SpecialisedNeuronTest["peaked"];
   readonly label: string;
   readonly tone: "heat" | "ink";
 }) {
@@ -78,6 +78,9 @@ function Count({
         <small> of {count.of}</small>
       </b>
       <p>{label}</p>
+      <p className="quiet" title="Median of probability after ÷ probability before">
+        median × {formatFigure(count.medianFactor)}
+      </p>
     </div>
   );
 }

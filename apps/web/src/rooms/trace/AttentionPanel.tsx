@@ -3,17 +3,19 @@ import { AttentionArcs, AttentionMatrix, type AttentionPattern, HeadMap } from "
 import type { CaptureResult, ModelSummary, RunResult } from "@patchbay/contract";
 import { headLabel } from "@patchbay/vocabulary";
 import { interventionsOf, patternRequest } from "@patchbay/workbench-state";
-import { useMemo } from "react";
+import { useEffect, useMemo } from "react";
 import { useTheme } from "../../shell/theme.ts";
 import { Button } from "../../shell/ui/Button.tsx";
 import { ErrorState } from "../../shell/ui/ErrorState.tsx";
 import { formatFixed, formatSigned } from "../../shell/ui/format-number.ts";
 import { Segmented } from "../../shell/ui/Segmented.tsx";
+import { visibleToken } from "../../shell/ui/token-text.ts";
 import styles from "./Panels.module.css";
 import { addPatch } from "./patch-actions.ts";
 import { useTraceStore, useView } from "./trace-context.tsx";
 import { useRun } from "./use-run.ts";
 import type { TraceData } from "./use-trace-data.ts";
+import { type Head, readingHead, writingHead } from "./writing-head.ts";
 
 /** Above this many weights only the chosen layer is fetched: 36 heads of 150 tokens are 10 MB of text. */
 const WEIGHTS_AT_ONCE = 900_000;
@@ -24,7 +26,13 @@ export function AttentionPanel({ data, model }: { readonly data: TraceData; read
   const view = useView();
   const theme = useTheme();
   const { attentionForm } = view;
-  const head = { layer: Math.min(view.head.layer, model.layers - 1), head: Math.min(view.head.head, model.heads - 1) };
+  const attribution = data.detailBefore?.results.attribution;
+  const written = attribution && writingHead(attribution);
+  const chosen = view.head ?? written;
+  const head: Head = {
+    layer: Math.min(chosen?.layer ?? model.layers - 1, model.layers - 1),
+    head: Math.min(chosen?.head ?? 0, model.heads - 1),
+  };
   const size = data.tokens.length;
   const all = model.layers * model.heads * size * size <= WEIGHTS_AT_ONCE;
   const layers = useMemo(
@@ -49,11 +57,23 @@ export function AttentionPanel({ data, model }: { readonly data: TraceData; read
     [theme, compare],
   );
 
+  // Chosen once and kept in the address: walking the queries must not change the head under the reader.
+  const opening =
+    view.head ??
+    (attribution === undefined && data.detailProblem === undefined
+      ? undefined
+      : (written ?? readingHead(patterns, data.position)));
+  const openingName = opening && headLabel(opening.layer, opening.head);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the name stands for the head
+  useEffect(() => {
+    if (view.head === undefined && opening !== undefined) store.update({ head: opening });
+  }, [store, view.head, openingName]);
+
   const failed = [before, after].find(({ state }) => state.status === "failed");
   if (failed !== undefined && failed.state.status === "failed") {
     return <ErrorState problem={failed.state.problem} action={<Button onClick={failed.reload}>Try again</Button>} />;
   }
-  const pattern = patterns[head.layer]?.[head.head];
+  const pattern = opening === undefined ? undefined : patterns[head.layer]?.[head.head];
   const tokens = data.tokens.map(({ text }) => text);
   const label = headLabel(head.layer, head.head);
   const format = (weight: number) => (compare === "difference" ? formatSigned(weight, 3) : formatFixed(weight, 3));
@@ -68,7 +88,7 @@ export function AttentionPanel({ data, model }: { readonly data: TraceData; read
         <HeadMap
           patterns={patterns}
           scale={scale}
-          selected={head}
+          selected={opening === undefined ? undefined : head}
           onSelect={(chosen) => store.update({ head: chosen })}
         />
       </section>
@@ -77,6 +97,11 @@ export function AttentionPanel({ data, model }: { readonly data: TraceData; read
           <h2 className="section-title">
             <span className="mono">{label}</span>
             <span>
+              {written !== undefined && label === headLabel(written.layer, written.head) && data.target !== undefined && (
+                <>
+                  wrote most of <span className="mono">“{visibleToken(data.target.text)}”</span> ·{" "}
+                </>
+              )}
               {compare === "difference"
                 ? "change in attention weight, after − before"
                 : "attention weight; each row sums to 1"}

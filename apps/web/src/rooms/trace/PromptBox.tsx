@@ -26,7 +26,7 @@ export function PromptBox({ model, data }: { readonly model: ModelSummary; reado
 
   function run() {
     if (draft === prompt) data.reload();
-    else store.update({ prompt: draft, selected: { depth: "last", position: -1 } }, { step: true });
+    else store.update({ prompt: draft, selected: { depth: "last", position: -1 }, head: undefined }, { step: true });
     area.current?.blur();
   }
 

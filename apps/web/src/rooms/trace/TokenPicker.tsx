@@ -2,6 +2,7 @@ import type { ModelSummary } from "@patchbay/contract";
 import { useState } from "react";
 import { api } from "../../shell/api.ts";
 import { useResource } from "../../shell/resource.ts";
+import { useTokenPieces } from "../../shell/token-pieces.ts";
 import { Popover } from "../../shell/ui/Popover.tsx";
 import { TokenChip } from "../../shell/ui/TokenChip.tsx";
 import styles from "./Side.module.css";
@@ -61,6 +62,8 @@ function TokenSearch({
     { delay: 100 },
   );
   const tokens = state.value?.tokens ?? [];
+  const pieces = useTokenPieces(model.name, query, state.status === "ready" ? state.value.tokens : undefined);
+  const first = tokens[0] ?? pieces[0];
   const pick = (token: (typeof tokens)[number]) =>
     onPick(token.special === true || !isReadable(token.text) ? token.id : token.text);
   return (
@@ -72,7 +75,7 @@ function TokenSearch({
         value={query}
         onChange={(event) => setQuery(event.target.value)}
         onKeyDown={(event) => {
-          if (event.key === "Enter" && tokens[0] !== undefined) pick(tokens[0]);
+          if (event.key === "Enter" && first !== undefined) pick(first);
         }}
       />
       <div className={styles.tokenResults}>
@@ -81,7 +84,15 @@ function TokenSearch({
             <TokenChip text={token.text} special={token.special === true} />
           </button>
         ))}
-        {state.status === "ready" && tokens.length === 0 && <p className="quiet">No token contains this text.</p>}
+        {pieces.length > 0 && <p className="quiet">No single token; it is made of</p>}
+        {pieces.map((token) => (
+          <button key={`piece-${token.id}`} type="button" onClick={() => pick(token)} title={`token ${token.id}`}>
+            <TokenChip text={token.text} />
+          </button>
+        ))}
+        {state.status === "ready" && tokens.length + pieces.length === 0 && (
+          <p className="quiet">No token contains this text.</p>
+        )}
         {state.status === "failed" && <p role="alert">{state.problem.detail}</p>}
       </div>
       {clearLabel !== undefined && (

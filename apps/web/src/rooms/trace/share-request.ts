@@ -26,7 +26,7 @@ export function shareRequest(
     model: model.name,
     input: runInput(view),
     ...(interventions.length === 0 ? {} : { interventions }),
-    compute: shownCompute(view, place),
+    compute: shownCompute(view, place, interventions.length === 0 ? 10 : 50),
   });
   const inRun = interventionsOf(view.patches, "run");
   const inGeneration = interventionsOf(view.patches, "generation");
@@ -52,10 +52,11 @@ export function shareRequest(
   };
 }
 
-/** One pass that computes what the room asks for in several. */
+/** One pass that computes what the room asks for in several; after patches the list is long, for the difference. */
 export function shownCompute(
   view: TraceView,
   { layer, position, target }: ShownPlace,
+  top: number,
 ): NonNullable<RunRequest["compute"]> {
   return {
     lens: { norm: view.norm, positions: "all", top, ...(target === undefined ? {} : { tokens: [target] }) },
