@@ -1,5 +1,6 @@
 /** Names things by what they are: the same content has the same hash, whatever the order of its keys. */
 import { createHash } from "node:crypto";
+import { canonicalJson } from "@patchbay/vocabulary";
 
 export function contentHash(value: unknown): string {
   return createHash("sha256").update(canonicalJson(value)).digest("hex");
@@ -14,13 +15,5 @@ export function contentId(value: unknown, length = 12): string {
   const bits = [...bytes].map((byte) => byte.toString(2).padStart(8, "0")).join("");
   return Array.from({ length }, (_, index) => BASE32[Number.parseInt(bits.slice(index * 5, index * 5 + 5), 2)]).join(
     "",
-  );
-}
-
-function canonicalJson(value: unknown): string {
-  return JSON.stringify(value, (_, inner: unknown) =>
-    typeof inner === "object" && inner !== null && !Array.isArray(inner)
-      ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1)))
-      : inner,
   );
 }

@@ -11,5 +11,5 @@ export { neuronVectors } from "./neuron-vocabulary/neuron-vectors.ts";
 export { type ModelFacts, type ModelServiceOptions, openModelService } from "./open-model-service.ts";
 export { int64, readOut } from "./programs/readout.ts";
 export { projectionProgram, projectOnVocabulary } from "./programs/vocabulary-projection.ts";
-export { canonicalJson, ENGINE_VERSION, sha256 } from "./run/recipe.ts";
+export { ENGINE_VERSION, sha256 } from "./run/recipe.ts";
 export { tensorToJson } from "./run/tensor-json.ts";

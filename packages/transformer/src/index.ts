@@ -46,7 +46,7 @@ export { openTokenizer } from "./tokenizer/open-tokenizer.ts";
 export type { Tokenizer, TokenPiece } from "./tokenizer/tokenizer.ts";
 export { describeModel, readModelConfig, type TransformerModel } from "./transformer-model.ts";
 export { type FileRange, readRange, sha256OfRange } from "./weights/file-range.ts";
-export { canonicalJson, HASH_CACHE_FILE, type HashOptions, hashModelFolder } from "./weights/model-hash.ts";
+export { HASH_CACHE_FILE, type HashOptions, hashModelFolder } from "./weights/model-hash.ts";
 export { readRows } from "./weights/read-rows.ts";
 export { type DecodedSafetensors, decodeSafetensors, encodeSafetensors } from "./weights/safetensors.ts";
 export { openTensorFolder, weightFiles } from "./weights/tensor-folder.ts";

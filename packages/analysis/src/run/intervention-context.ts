@@ -1,7 +1,7 @@
 /** What resolving an intervention needs to know, and the place that every intervention names. */
 import type { RunInput } from "@patchbay/contract";
-import type { Engine, SiteEdit } from "@patchbay/transformer";
-import { describeSite, PatchbayError } from "@patchbay/vocabulary";
+import { axisLengthOf, type Engine, type SiteEdit } from "@patchbay/transformer";
+import { type AxisName, describeSite, PatchbayError } from "@patchbay/vocabulary";
 import type { ResolvedInput } from "./resolve-input.ts";
 
 export interface InterventionContext {
@@ -20,24 +20,8 @@ export type Place = Pick<SiteEdit, "site" | "rows" | "positions" | "units" | "di
 export function selectedCounts(place: Place, { engine, input }: InterventionContext) {
   const { axes, unitAxis, detailAxis } = describeSite(place.site.kind);
   const { shape } = engine.model;
-  const length = (axis: string | undefined): number => {
-    switch (axis) {
-      case "residual":
-        return shape.residualWidth;
-      case "neuron":
-        return shape.neurons;
-      case "head":
-        return shape.heads;
-      case "key_value_head":
-        return shape.keyValueHeads;
-      case "head_dimension":
-        return shape.headWidth;
-      case "key":
-        return input.length;
-      default:
-        return 1;
-    }
-  };
+  const length = (axis: AxisName | undefined): number =>
+    axis === undefined ? 1 : axis === "key" ? input.length : (axisLengthOf(shape, axis) ?? 1);
   const positions =
     place.positions === "all" ? input.length : Array.isArray(place.positions) ? place.positions.length : undefined;
   return {

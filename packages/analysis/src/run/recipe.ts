@@ -1,6 +1,7 @@
 /** The recipe: everything needed to compute the same numbers again, with one hash over it. */
 import { createHash } from "node:crypto";
 import type { Recipe } from "@patchbay/contract";
+import { canonicalJson } from "@patchbay/vocabulary";
 
 /** Version of the engine's arithmetic. It changes when the same request may give other numbers. */
 export const ENGINE_VERSION = "0.1.0";
@@ -34,17 +35,4 @@ export function makeRecipe(facts: RecipeFacts): Recipe {
 
 export function sha256(text: string): string {
   return createHash("sha256").update(text).digest("hex");
-}
-
-/** JSON with sorted keys and without undefined fields: equal documents have equal text. */
-export function canonicalJson(value: unknown): string {
-  if (Array.isArray(value)) return `[${value.map((item) => canonicalJson(item ?? null)).join(",")}]`;
-  if (typeof value === "object" && value !== null) {
-    const fields = Object.entries(value)
-      .filter(([, field]) => field !== undefined)
-      .sort(([a], [b]) => (a < b ? -1 : 1))
-      .map(([key, field]) => `${JSON.stringify(key)}:${canonicalJson(field)}`);
-    return `{${fields.join(",")}}`;
-  }
-  return JSON.stringify(value);
 }

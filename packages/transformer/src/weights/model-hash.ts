@@ -5,7 +5,7 @@
 import { createHash } from "node:crypto";
 import { readFile, rename, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { PatchbayError } from "@patchbay/vocabulary";
+import { canonicalJson, PatchbayError } from "@patchbay/vocabulary";
 import { sha256OfRange } from "./file-range.ts";
 import { weightFiles } from "./tensor-folder.ts";
 
@@ -55,15 +55,6 @@ async function hashWeightFiles(folder: string, options: HashOptions): Promise<[s
   }
   if (changed) await writeCache(cacheFile, current);
   return Object.entries(current).map(([name, { sha256 }]) => [name, sha256]);
-}
-
-/** JSON with sorted keys and no white space, so that formatting does not change a hash. */
-export function canonicalJson(value: unknown): string {
-  return JSON.stringify(value, (_, part: unknown) =>
-    typeof part === "object" && part !== null && !Array.isArray(part)
-      ? Object.fromEntries(Object.entries(part).sort(([a], [b]) => (a < b ? -1 : 1)))
-      : part,
-  );
 }
 
 function parseConfig(text: string, folder: string): unknown {
