@@ -28,9 +28,10 @@ export function CommandPalette({ close }: { close(): void }) {
   );
   const found = tokens.state.status === "ready" ? tokens.state.value.tokens : undefined;
   const pieces = useTokenPieces(model?.name, query, found);
+  const searching = tokens.state.status === "pending" || (found !== undefined && pieces === undefined);
   const entries = useMemo(
-    () => paletteEntries(query, commands, model, found ?? [], pieces),
-    [query, commands, model, found, pieces],
+    () => paletteEntries(query, commands, model, found ?? [], searching ? undefined : (pieces ?? [])),
+    [query, commands, model, found, pieces, searching],
   );
   const index = Math.min(chosen, entries.length - 1);
 
@@ -65,7 +66,7 @@ export function CommandPalette({ close }: { close(): void }) {
         aria-controls={listId}
         aria-activedescendant={entries[index] === undefined ? undefined : `${listId}-${entries[index].id}`}
         aria-label="Search commands, neurons and tokens"
-        placeholder="A command, a neuron (L5N732), a token…"
+        placeholder="A command, a neuron (L5N732), a token, a prompt…"
         value={query}
         onChange={(event) => {
           setQuery(event.target.value);
@@ -93,9 +94,7 @@ export function CommandPalette({ close }: { close(): void }) {
           </div>
         ))}
         {entries.length === 0 && (
-          <p className={styles.nothing}>
-            {tokens.state.status === "pending" ? "Searching…" : "Nothing has this name."}
-          </p>
+          <p className={styles.nothing}>{searching ? "Searching…" : "Nothing has this name."}</p>
         )}
       </div>
     </Overlay>

@@ -58,6 +58,10 @@ export function isAborted(error: unknown): boolean {
 
 /** What to show for a failure, whoever made it. */
 export function problemOf(error: unknown): ProblemFacts {
-  if (error instanceof ApiError) return error.problem;
+  if (error instanceof ApiError) {
+    const { advice, ...facts } = error.problem;
+    // Its detail says already how to start the server.
+    return facts.code === "unreachable" || advice === undefined ? facts : { ...facts, advice };
+  }
   return { title: "Something went wrong", detail: error instanceof Error ? error.message : String(error) };
 }

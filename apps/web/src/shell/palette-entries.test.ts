@@ -10,7 +10,7 @@ const COMMANDS: readonly Command[] = [
   { id: "b", title: "Theme: dark", group: "Everywhere", keys: ["t"], run() {} },
   { id: "c", title: "Go hidden", group: "Rooms", hidden: true, run() {} },
 ];
-const ids = (query: string) => paletteEntries(query, COMMANDS, MODEL, []).map(({ id }) => id);
+const ids = (query: string) => paletteEntries(query, COMMANDS, MODEL, [], []).map(({ id }) => id);
 
 test("commands are found by all their words, hidden ones never", () => {
   assert.deepEqual(ids(""), ["a", "b"]);
@@ -19,7 +19,7 @@ test("commands are found by all their words, hidden ones never", () => {
 });
 
 test("a neuron's label leads to its page, if the model has it", () => {
-  assert.equal(paletteEntries("L5N732", COMMANDS, MODEL, [])[0]?.path, "/m/m/L5/N732");
+  assert.equal(paletteEntries("L5N732", COMMANDS, MODEL, [], [])[0]?.path, "/m/m/L5/N732");
   assert.deepEqual(ids("L6N1"), []);
   assert.deepEqual(ids("L1N768"), []);
 });
@@ -29,7 +29,7 @@ test("a token leads to the neurons that write it, blank ones by id", () => {
     { id: 4335, text: " Tom" },
     { id: 3, text: " " },
   ];
-  const paths = paletteEntries("zz", [], MODEL, tokens).map(({ path }) => path);
+  const paths = paletteEntries("zz", [], MODEL, tokens, []).map(({ path }) => path);
   assert.deepEqual(paths.slice(0, 2), ["/m/m/neurons?token=%20Tom", "/m/m/neurons?token=%233"]);
 });
 

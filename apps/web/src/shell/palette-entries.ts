@@ -20,14 +20,15 @@ export function paletteEntries(
   commands: readonly Command[],
   model: ModelSummary | undefined,
   tokens: VocabularySearch["tokens"],
-  pieces: VocabularySearch["tokens"] = [],
+  /** Undefined while they are looked up: what stands below them waits, so that nothing moves under the choice. */
+  pieces: VocabularySearch["tokens"] | undefined,
 ): PaletteEntry[] {
   return [
     ...neuronEntries(query, model),
     ...commandEntries(query, commands),
     ...tokenEntries("Neurons that write a token", model, tokens),
-    ...tokenEntries(`“${query.trim()}” is no single token; neurons that write its pieces`, model, pieces),
-    ...promptEntries(query, model),
+    ...tokenEntries(`“${query.trim()}” is no single token; neurons that write its pieces`, model, pieces ?? []),
+    ...(pieces === undefined ? [] : promptEntries(query, model)),
   ];
 }
 

@@ -19,7 +19,7 @@ test("text is readable on every colour of every scale", () => {
   for (const theme of THEMES) {
     for (const scale of [sequentialScale(theme, [0, 1]), divergingScale(theme, 1)]) {
       scale.colours.forEach((colour, i) => {
-        assert.ok(contrast(colour, scale.inks[i] ?? "") >= 4, `${theme} ${i} ${colour}`);
+        assert.ok(contrast(colour, scale.inks[i] ?? "") >= 4.5, `${theme} ${i} ${colour}`);
       });
     }
   }

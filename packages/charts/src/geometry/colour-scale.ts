@@ -42,11 +42,20 @@ export function divergingScale(theme: ThemeName, extent: number): ColourScale {
   return makeScale(theme, DIVERGING[theme], [-extent, extent]);
 }
 
+/** For the colours in the middle, on which the theme's own inks are too faint. One of the two always reaches 4.5. */
+const EXTREMES = ["#000000", "#ffffff"] as const;
+const READABLE = 4.5;
+
+function readableInk(colour: string, inks: readonly string[]): string | undefined {
+  const [best] = inks.toSorted((a, b) => contrast(colour, b) - contrast(colour, a));
+  return best !== undefined && contrast(colour, best) >= READABLE ? best : undefined;
+}
+
 function makeScale(theme: ThemeName, stops: readonly string[], domain: readonly [number, number]): ColourScale {
   const at = piecewise(interpolateLab, [...stops]);
   const colours = Array.from({ length: STEPS }, (_, i) => at(i / (STEPS - 1)));
   const { dark, light } = INKS[theme];
-  const inks = colours.map((colour) => (contrast(colour, dark) >= contrast(colour, light) ? dark : light));
+  const inks = colours.map((colour) => readableInk(colour, [dark, light]) ?? readableInk(colour, EXTREMES) ?? dark);
   const [low, high] = domain;
   const span = high - low || 1;
   return {

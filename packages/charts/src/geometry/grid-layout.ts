@@ -26,6 +26,8 @@ export interface GridLayout {
 }
 
 const CELL = { minimumWidth: 4, maximumWidth: 84, minimumHeight: 8, maximumHeight: 76 } as const;
+/** Zoom makes rows this high at least: enough for a token and its number, so that short stacks stay whole in sight. */
+const ZOOMED_HEIGHT = 44;
 const TEXT_WIDTH = 31;
 /** Colour alone needs less height than a token and its number. */
 const MAXIMUM_BARE_HEIGHT = 52;
@@ -38,7 +40,7 @@ export function layoutGrid({ rows, columns, width, height, zoom }: GridSpace): G
   const highest = fitWidth * zoom >= TEXT_WIDTH ? CELL.maximumHeight : MAXIMUM_BARE_HEIGHT;
   const fitHeight = clamp(height / Math.max(1, rows), CELL.minimumHeight, highest);
   const cellWidth = Math.max(fitWidth, Math.min(fitWidth * zoom, CELL.maximumWidth));
-  const cellHeight = Math.max(fitHeight, Math.min(fitHeight * zoom, CELL.maximumHeight));
+  const cellHeight = Math.max(fitHeight, Math.min(fitHeight * zoom, ZOOMED_HEIGHT));
   const small = Math.min(cellWidth, cellHeight);
   const showsText = cellWidth >= TEXT_WIDTH && cellHeight >= TEXT_HEIGHT;
   return {
@@ -59,7 +61,7 @@ export function layoutGrid({ rows, columns, width, height, zoom }: GridSpace): G
 /** The zoom at which more zoom changes nothing. */
 export function usefulZoom(space: GridSpace): number {
   const { cellWidth, cellHeight } = layoutGrid({ ...space, zoom: 1 });
-  return Math.min(MAXIMUM_ZOOM, Math.max(1, CELL.maximumWidth / cellWidth, CELL.maximumHeight / cellHeight));
+  return Math.min(MAXIMUM_ZOOM, Math.max(1, CELL.maximumWidth / cellWidth, ZOOMED_HEIGHT / cellHeight));
 }
 
 export interface VisibleRange {

@@ -14,6 +14,8 @@ export interface HeadAddress {
 
 const GAP = 5;
 const HEAD_WIDTH = 26;
+/** Room above the first row for the frame of a chosen head. */
+const TOP = 2;
 const MAXIMUM_TILE = 76;
 
 /** Every head as a small picture of its pattern: layers upwards, heads to the right. */
@@ -37,7 +39,7 @@ export function HeadMap({
   const heads = Math.max(1, ...patterns.map((layer) => layer?.length ?? 0));
   const tile = Math.max(10, Math.min(MAXIMUM_TILE, Math.floor((width - HEAD_WIDTH) / heads) - GAP));
   const step = tile + GAP;
-  const height = layers * step + 18;
+  const height = layers * step + 18 + TOP;
   const images = useMemo(
     () => patterns.map((layer) => layer?.map((pattern) => patternImage(pattern, scale))),
     [patterns, scale],
@@ -55,6 +57,7 @@ export function HeadMap({
       themeColour(element, "--sunken"),
     ];
     context.clearRect(0, 0, width, height);
+    context.translate(0, TOP);
     context.font = `10px ${themeColour(element, "--sans")}`;
     context.textBaseline = "middle";
     // Patterns larger than their tile are averaged, smaller ones keep their cells.

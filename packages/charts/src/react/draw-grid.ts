@@ -102,10 +102,8 @@ function drawCell(
   context.font = `500 ${size}px ${ink.monospace}`;
   context.fillText(fitMonospace(text, room, size * MONOSPACE_EM), middle, y + cellHeight / 2 - lift + 0.5);
   if (note === "") return;
-  context.globalAlpha = 0.82;
   context.font = `450 ${NOTE_SIZE}px ${ink.sans}`;
   context.fillText(note, middle, y + cellHeight / 2 + lift + 2);
-  context.globalAlpha = 1;
 }
 
 /** A corner in the colour of the patch that writes here. */

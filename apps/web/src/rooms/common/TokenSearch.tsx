@@ -60,7 +60,7 @@ export function TokenSearch(props: TokenSearchProps) {
             note: `${note} · token ${token.id}`,
             choose: () => onToken(token),
           })),
-          ...pieces.map((token) => ({
+          ...(pieces ?? []).map((token) => ({
             key: `piece-${token.id}`,
             label: <span className="mono">{visibleToken(token.text)}</span>,
             note: `a piece of “${typed.trim()}” · ${note}`,

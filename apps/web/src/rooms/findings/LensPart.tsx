@@ -131,14 +131,14 @@ function Lead({ before, after }: { readonly before: LensSide; readonly after: Le
   });
   const old = answerOf(before);
   const now = after && answerOf(after);
-  const kept = after?.lens.probabilityOf(after.lens.rows - 1, after.lens.columns - 1, old.id);
+  const kept = after && keptProbability(after, old.id);
   return (
     <p className={styles.lead}>
       <span className="quiet">next token</span>
       <TokenChip text={old.text} /> <b>{old.probability.toFixed(3)}</b>
       {now !== undefined && (
         <>
-          <span className="quiet">after</span> <b>{kept === undefined ? "not listed" : kept.toFixed(3)}</b>
+          <span className="quiet">after</span> <b>{kept}</b>
           {now.id !== old.id && (
             <>
               <span className="quiet">and</span> <TokenChip text={now.text} tone="counter" />{" "}
@@ -149,6 +149,16 @@ function Lead({ before, after }: { readonly before: LensSide; readonly after: Le
       )}
     </p>
   );
+}
+
+/** Of the last cell; below the list only that it is less than the last one listed. */
+function keptProbability({ lens, tracked }: LensSide, id: number): string {
+  const [row, column] = [lens.rows - 1, lens.columns - 1];
+  const exact =
+    lens.probabilityOf(row, column, id) ?? (tracked?.id === id ? tracked.probability(row, column) : undefined);
+  return exact === undefined
+    ? `< ${formatProbability(lens.topProbability(row, column, lens.depthOfRanking - 1))}`
+    : formatProbability(exact);
 }
 
 function sideOf(run: Run): LensSide | undefined {

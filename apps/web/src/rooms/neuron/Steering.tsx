@@ -9,6 +9,7 @@ import { Section } from "../common/Section.tsx";
 import { useDraft } from "../common/use-draft.ts";
 import type { GeneratedToken } from "../common/wire.ts";
 import styles from "./Neuron.module.css";
+import continuation from "./Steering.module.css";
 import { type SteeringCall, type SteeringSubject, steeringRequests } from "./use-steering.ts";
 
 const SHOWN_PROMPT = 28;
@@ -62,7 +63,7 @@ export function Steering({
         <ErrorState inline problem={state.problem} action={<Button onClick={() => start(subject)}>Try again</Button>} />
       ) : (
         <>
-          <div className={styles.stories} aria-live="polite" aria-busy={running}>
+          <div className={continuation.stories} aria-live="polite" aria-busy={running}>
             {(["before", "after"] as const).map((side) => (
               <Story
                 key={side}
@@ -99,7 +100,7 @@ function Story({
     <>
       <span className="quiet">{name === "before" ? "as it is" : "clamped"}</span>
       <p>
-        <span className={styles.given}>{opening}</span>
+        <span className={continuation.given}>{opening}</span>
         {marks.map(({ item, changed }) =>
           changed && marked ? (
             <mark key={item.position} title={`${item.probability.toFixed(3)}`}>
@@ -128,7 +129,7 @@ function SamplingFields({ subject, query }: { readonly subject: SteeringSubject;
     200,
   );
   return (
-    <span className={styles.sampling}>
+    <span className={continuation.sampling}>
       <label title="0 is greedy: always the most probable token">
         temperature
         <input

@@ -26,7 +26,7 @@ export function AttentionPanel({ data, model }: { readonly data: TraceData; read
   const view = useView();
   const theme = useTheme();
   const { attentionForm } = view;
-  const attribution = data.detailBefore?.results.attribution;
+  const attribution = data.current ? data.detailBefore?.results.attribution : undefined;
   const written = attribution && writingHead(attribution);
   const chosen = view.head ?? written;
   const head: Head = {
@@ -43,8 +43,12 @@ export function AttentionPanel({ data, model }: { readonly data: TraceData; read
   const interventions = interventionsOf(view.patches, "run");
   const patched = interventions.length > 0;
   const compare = patched ? view.compare : "before";
-  const before = useRun(compare === "after" ? undefined : patternRequest(subject, [], layers));
-  const after = useRun(compare === "before" ? undefined : patternRequest(subject, interventions, layers), 120);
+  const known = all || chosen !== undefined || data.detailProblem !== undefined;
+  const before = useRun(compare === "after" || !known ? undefined : patternRequest(subject, [], layers));
+  const after = useRun(
+    compare === "before" || !known ? undefined : patternRequest(subject, interventions, layers),
+    120,
+  );
 
   const patterns = useMemo(() => {
     const old = patternsOf(before.state.value, model.layers, size);
@@ -88,7 +92,7 @@ export function AttentionPanel({ data, model }: { readonly data: TraceData; read
         <HeadMap
           patterns={patterns}
           scale={scale}
-          selected={opening === undefined ? undefined : head}
+          selected={head}
           onSelect={(chosen) => store.update({ head: chosen })}
         />
       </section>
@@ -97,14 +101,14 @@ export function AttentionPanel({ data, model }: { readonly data: TraceData; read
           <h2 className="section-title">
             <span className="mono">{label}</span>
             <span>
-              {written !== undefined && label === headLabel(written.layer, written.head) && data.target !== undefined && (
-                <>
-                  wrote most of <span className="mono">“{visibleToken(data.target.text)}”</span> ·{" "}
-                </>
-              )}
-              {compare === "difference"
-                ? "change in attention weight, after − before"
-                : "attention weight; each row sums to 1"}
+              {written !== undefined &&
+                label === headLabel(written.layer, written.head) &&
+                data.target !== undefined && (
+                  <>
+                    wrote most of <span className="mono">“{visibleToken(data.target.text)}”</span> ·{" "}
+                  </>
+                )}
+              {compare === "difference" ? "change in attention weight, after − before" : "rows sum to 1"}
             </span>
           </h2>
           <Segmented

@@ -56,6 +56,7 @@ export function ContinuationPanel({ data, model }: { readonly data: TraceData; r
   const probability = (tracked: ReturnType<typeof trackedToken>) =>
     tracked === undefined ? "" : formatProbability(tracked.probability(top, data.position));
   const marks = markDifferences(before.tokens, after.tokens, (a, b) => a.id === b.id);
+  const stopped = data.status === "failed" || data.status === "cancelled";
   const streaming = [before, after, random].some(({ status }) => status === "streaming");
   const tail = data.tokens
     .slice(-4)
@@ -103,41 +104,45 @@ export function ContinuationPanel({ data, model }: { readonly data: TraceData; r
           p(<span className="mono">{visibleToken(data.target?.text ?? "…")}</span>)
         </span>
       </div>
-      <div className={styles.rows}>
-        <ContinuationRow
-          name={patched ? "before" : "greedy"}
-          title={undefined}
-          continuation={before}
-          marks={patched && after.tokens.length > 0 ? marks.before : undefined}
-          tail={tail}
-          probability={probability(data.before?.tracked)}
-          sampled={view.sampling.temperature > 0}
-        />
-        {patched && (
+      {stopped ? (
+        <p className="quiet">It is written once the prompt has run.</p>
+      ) : (
+        <div className={styles.rows}>
           <ContinuationRow
-            name="after"
+            name={patched ? "before" : "greedy"}
             title={undefined}
-            continuation={after}
-            marks={marks.after}
+            continuation={before}
+            marks={patched && after.tokens.length > 0 ? marks.before : undefined}
             tail={tail}
-            probability={probability(data.after?.tracked)}
-            sampled={false}
-            changed
+            probability={probability(data.before?.tracked)}
+            sampled={view.sampling.temperature > 0}
           />
-        )}
-        {baseline !== undefined && baselineOn && (
-          <ContinuationRow
-            name="random"
-            title={`The same patch on ${baseline.flatMap(({ site, units }) => units?.map((unit) => `L${site.layer}N${unit}`) ?? []).join(", ")}, drawn at random (seed ${BASELINE_SEED})`}
-            continuation={random}
-            marks={undefined}
-            tail={tail}
-            probability={probability(trackedToken(randomRun.state.value?.results.lens))}
-            sampled={false}
-            quiet
-          />
-        )}
-      </div>
+          {patched && (
+            <ContinuationRow
+              name="after"
+              title={undefined}
+              continuation={after}
+              marks={marks.after}
+              tail={tail}
+              probability={probability(data.after?.tracked)}
+              sampled={false}
+              changed
+            />
+          )}
+          {baseline !== undefined && baselineOn && (
+            <ContinuationRow
+              name="random"
+              title={`The same patch on ${baseline.flatMap(({ site, units }) => units?.map((unit) => `L${site.layer}N${unit}`) ?? []).join(", ")}, drawn at random (seed ${BASELINE_SEED})`}
+              continuation={random}
+              marks={undefined}
+              tail={tail}
+              probability={probability(trackedToken(randomRun.state.value?.results.lens))}
+              sampled={false}
+              quiet
+            />
+          )}
+        </div>
+      )}
     </section>
   );
 }

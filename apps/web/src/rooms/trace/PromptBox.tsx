@@ -38,6 +38,7 @@ export function PromptBox({ model, data }: { readonly model: ModelSummary; reado
     event.stopPropagation();
   }
 
+  const lines = draft.trimEnd().split("\n").length;
   const changed = draft !== prompt;
   const pending = data.status === "pending";
   return (
@@ -59,6 +60,11 @@ export function PromptBox({ model, data }: { readonly model: ModelSummary; reado
             onFocus={() => setFocused(true)}
             onBlur={() => setFocused(false)}
           />
+          {!focused && lines > 1 && (
+            <span className={styles.moreLines}>
+              + {lines - 1} {lines === 2 ? "line" : "lines"}
+            </span>
+          )}
           {(focused || changed) && <LiveTokens model={model} text={draft} prependBos={prependBos} changed={changed} />}
         </div>
       </div>

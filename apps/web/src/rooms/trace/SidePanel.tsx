@@ -26,6 +26,14 @@ export function SidePanel({ data, model }: { readonly data: TraceData; readonly 
       </aside>
     );
   }
+  if (data.status === "failed" || data.status === "cancelled") {
+    return (
+      <aside className={styles.side} aria-label="Selected place">
+        <SelectedSection data={data} before={data.before} model={model} />
+        <p className={styles.caption}>The rest of this place comes with the next answer.</p>
+      </aside>
+    );
+  }
   return (
     <aside className={styles.side} aria-label="Selected place">
       <SelectedSection data={data} before={data.before} model={model} />

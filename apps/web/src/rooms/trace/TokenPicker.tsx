@@ -62,7 +62,7 @@ function TokenSearch({
     { delay: 100 },
   );
   const tokens = state.value?.tokens ?? [];
-  const pieces = useTokenPieces(model.name, query, state.status === "ready" ? state.value.tokens : undefined);
+  const pieces = useTokenPieces(model.name, query, state.status === "ready" ? state.value.tokens : undefined) ?? [];
   const first = tokens[0] ?? pieces[0];
   const pick = (token: (typeof tokens)[number]) =>
     onPick(token.special === true || !isReadable(token.text) ? token.id : token.text);

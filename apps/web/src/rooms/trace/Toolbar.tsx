@@ -1,4 +1,4 @@
-import { divergingScale, sequentialScale } from "@patchbay/charts/geometry";
+import { divergingScale, sequentialScale, usefulZoom } from "@patchbay/charts/geometry";
 import { ColourLegend } from "@patchbay/charts/react";
 import { interventionsOf } from "@patchbay/workbench-state";
 import { useMemo } from "react";
@@ -66,6 +66,15 @@ export function Toolbar({
                 Fit
               </Button>
             )}
+            {zoom <= 1.01 && tokensAreHidden(data) && (
+              <Button
+                kind="bare"
+                onClick={() => onZoom(readableZoom(data))}
+                title="Make the cells wide enough for their tokens (+, or Ctrl and the wheel)"
+              >
+                Zoom to read
+              </Button>
+            )}
             <ExportButton data={data} />
           </span>
           <p className={styles.legend}>
@@ -85,6 +94,26 @@ export function Toolbar({
       )}
     </div>
   );
+}
+
+/** px beside the grid: rail, row heads, side panel. */
+const BESIDE = 520;
+/** Below this width, px, a cell is colour alone. */
+const READABLE = 31;
+
+function tokensAreHidden({ tokens }: TraceData): boolean {
+  return (innerWidth - BESIDE) / Math.max(1, tokens.length) < READABLE;
+}
+
+function readableZoom({ tokens, before }: TraceData): number {
+  const space = {
+    rows: before?.lens.rows ?? 1,
+    columns: tokens.length,
+    width: innerWidth - BESIDE,
+    height: 400,
+    zoom: 1,
+  };
+  return Math.max(1.1, usefulZoom(space) * 0.6);
 }
 
 function LensLegend({ data }: { readonly data: TraceData }) {

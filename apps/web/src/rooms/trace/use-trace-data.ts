@@ -18,7 +18,7 @@ import {
 } from "@patchbay/workbench-state";
 import { useMemo } from "react";
 import type { ProblemFacts } from "../../shell/ui/ErrorState.tsx";
-import { useRun } from "./use-run.ts";
+import { runKey, useRun } from "./use-run.ts";
 import { type VisibleToken, visibleTokens } from "./visible-tokens.ts";
 
 export interface TraceData {
@@ -30,6 +30,8 @@ export interface TraceData {
   /** Something is still coming: the lens itself, or a part beside it. */
   readonly busy: boolean;
   readonly run: RunResult | undefined;
+  /** `run` and what stands beside it answer the prompt in the view, not an older one. */
+  readonly current: boolean;
   readonly tokens: readonly VisibleToken[];
   readonly before: LensSide | undefined;
   readonly after: LensSide | undefined;
@@ -64,7 +66,9 @@ export function useTraceData(view: TraceView, model: ModelSummary): TraceData {
   const empty = view.prompt === "";
   const long = view.prompt.length > LONG_PROMPT * 4;
   const { norm } = view;
-  const beforeRequest = empty ? undefined : lensRequest(subject, [], { norm, top: long ? SHORT_RANKING : FULL_RANKING });
+  const beforeRequest = empty
+    ? undefined
+    : lensRequest(subject, [], { norm, top: long ? SHORT_RANKING : FULL_RANKING });
   const afterTop = long ? LONG_PATCHED_RANKING : PATCHED_RANKING;
   const afterRequest = empty || !patched ? undefined : lensRequest(subject, interventions, { norm, top: afterTop });
   const beforeRun = useRun(beforeRequest);
@@ -121,6 +125,7 @@ export function useTraceData(view: TraceView, model: ModelSummary): TraceData {
     tokenProblem: trackBefore.state.status === "failed" ? trackBefore.state.problem : undefined,
     busy: resources.some((resource) => resource.state.status === "pending"),
     run,
+    current: beforeRequest !== undefined && beforeRun.valueKey === runKey(beforeRequest),
     tokens,
     before,
     after,

@@ -18,5 +18,6 @@ test("special tokens stand in angle brackets, ordinary text that looks like mark
 test("nothing and invisible characters have a sign of their own", () => {
   assert.equal(visibleToken(""), "∅");
   assert.equal(visibleToken("a\u200bb"), "a\\x200bb");
+  assert.equal(visibleToken("\ufe0f"), "\\xfe0f");
   assert.equal(visibleToken("\u0007"), "\\x07");
 });

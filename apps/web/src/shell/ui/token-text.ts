@@ -6,8 +6,8 @@ export function visibleToken(text: string, special = false): string {
   return shown === "" ? "∅" : shown.replaceAll(CONTROL, (character) => `\\x${hexadecimal(character)}`);
 }
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what must be made visible
-const CONTROL = /[\u0000-\u001f\u007f\u200b-\u200f\ufeff]/g;
+/** Control and format characters, separators that look like a space or a line end, variation selectors. */
+const CONTROL = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\u00a0\u202f]|\p{Variation_Selector}/gu;
 
 function hexadecimal(character: string): string {
   return (character.codePointAt(0) ?? 0).toString(16).padStart(2, "0");
