@@ -1,5 +1,6 @@
 /** The text of a request to a checked request; every complaint names the place in the request. */
 import { RunRequest } from "@patchbay/contract";
+import { jsonErrorPosition } from "@patchbay/server";
 import { PatchbayError } from "@patchbay/vocabulary";
 
 export function parseRunRequest(text: string): RunRequest {
@@ -22,8 +23,10 @@ function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch (cause) {
-    throw new PatchbayError("malformed-json", "The request is not JSON.", {
-      received: cause instanceof Error ? cause.message : String(cause),
+    const { line, column, offset, expected } = jsonErrorPosition(text);
+    throw new PatchbayError("malformed-json", `The request is not JSON at line ${line}, column ${column}.`, {
+      expected,
+      received: JSON.stringify(text.slice(offset, offset + 20)),
       advice: "Check quotes, commas and brackets.",
       cause,
     });

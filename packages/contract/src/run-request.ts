@@ -122,7 +122,9 @@ export const LensQuery = z.strictObject({
   norm: z
     .enum(["final", "none"])
     .optional()
-    .describe('"final" applies the model\'s final norm (default); "none" reads the raw stream.'),
+    .describe(
+      '"final" applies the model\'s final norm (default); "none" reads the raw stream. The lens applies the norm as it is: interventions at ln_final sites change the logits, not the lens.',
+    ),
   tokens: z.array(TokenReference).max(16).optional().describe("Tokens to follow through depth."),
 });
 

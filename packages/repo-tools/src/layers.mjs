@@ -16,7 +16,6 @@ export const PACKAGES = [
   { name: "charts", layer: 1, side: "screen" },
   { name: "onnx-graph", layer: 1, side: "engine" },
   { name: "transformer", layer: 2, side: "engine" },
-  { name: "dictionary", layer: 2, side: "engine" },
   { name: "workbench-state", layer: 2, side: "screen" },
   { name: "runtime", layer: 3, side: "engine" },
   { name: "store", layer: 3, side: "engine" },

@@ -182,9 +182,10 @@ export function isResidualStreamKind(kind: string): kind is ResidualStreamKind {
 
 function unknownSite(name: string): PatchbayError {
   const bare = name.replace(/^blocks\.\d+\./, "");
+  const layer = Number(/^blocks\.(\d+)\./.exec(name)?.[1] ?? 0);
   const nearest = [...SITE_KINDS].sort((a, b) => editDistance(a, bare) - editDistance(b, bare)).slice(0, 3);
   return new PatchbayError("unknown-site", `There is no hook site "${name}".`, {
-    expected: `a name such as ${nearest.map((kind) => siteName(kind, 0)).join(", ")}`,
+    expected: `a name such as ${nearest.map((kind) => siteName(kind, layer)).join(", ")}`,
     received: `"${name}"`,
     advice: "GET /api/v1/models/{model} lists every site of the model.",
   });

@@ -109,7 +109,7 @@ function Ledger({ ledger, model }: { readonly ledger: LedgerResult; readonly mod
       <p className={styles.caption}>
         {(model.neuronsPerLayer - ledger.updates.length).toLocaleString("en-US")} others together: length{" "}
         {formatFixed(ledger.restNorm)} of {formatFixed(ledger.outputNorm)} · sum − mlp_out ={" "}
-        {ledger.residual.toExponential(0).replace("-", "−")}
+        {ledger.residual === 0 ? "0" : ledger.residual.toExponential(0).replace("-", "−")}
       </p>
     </>
   );
