@@ -12,7 +12,7 @@ import { lengthsOf, neuronVectors, sidesOf } from "./neuron-vectors.ts";
 
 export const TOKENS_PER_SIDE = 10;
 /** Scores of one block: what follows the product reads them several times, which is cheap while they are in the cache. */
-const BLOCK_IN_BYTES = 16 * 2 ** 20;
+const BLOCK_IN_BYTES = 8 * 2 ** 20;
 
 export async function computeNeuronMap(
   engine: Engine,
