@@ -55,7 +55,7 @@ test("help is on standard output with status 0; wrong usage is on standard error
 
 test("a user's mistake is one paragraph with status 1, and a stack only when asked for", async () => {
   const mistakes: readonly (readonly [string, RegExp])[] = [
-    ['{"model": "x", ', /^patchbay: The request is not JSON\./],
+    ['{"model": "x", ', /^patchbay: The request is not JSON at line 1, column 16\./],
     ['{"model": "x", "input": {"text": 5}}', /\(in the request at input\/text\)$/m],
     ['{"model": "absent", "input": {"text": "a"}}', /^patchbay: No model named "absent" is installed\./],
   ];

@@ -4,9 +4,13 @@
  */
 import { randomUUID } from "node:crypto";
 import { readFileSync } from "node:fs";
-import { link, mkdir, readFile, rename, unlink, writeFile } from "node:fs/promises";
+import { link, mkdir, readFile, rmdir, stat, unlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { PatchbayError } from "@patchbay/vocabulary";
+
+const GUARD_POLL_MILLISECONDS = 5;
+const GUARD_LIFETIME_MILLISECONDS = 10_000;
 
 interface Owner {
   readonly pid: number;
@@ -44,12 +48,27 @@ export async function lockFolder(folder: string, name: string): Promise<() => Pr
   };
 }
 
-/** Two processes may find the same stale lock; the one that moves away a newer lock by mistake puts it back. */
+/** Only who holds the guard removes a stale lock, so that nobody removes the new lock of another that was quicker. */
 async function removeStale(path: string, staleText: string): Promise<void> {
-  const aside = `${path}.${randomUUID()}`;
-  if (!(await succeeds(rename(path, aside), "ENOENT"))) return;
-  if ((await readFile(aside, "utf8")) !== staleText) await succeeds(link(aside, path), "EEXIST");
-  await unlink(aside);
+  const guard = `${path}.takeover`;
+  if (!(await succeeds(mkdir(guard), "EEXIST"))) {
+    await dropAbandoned(guard);
+    await sleep(GUARD_POLL_MILLISECONDS);
+    return;
+  }
+  try {
+    const text = await readFile(path, "utf8").catch(ignore("ENOENT"));
+    if (text === staleText) await unlink(path);
+  } finally {
+    await rmdir(guard);
+  }
+}
+
+/** A guard is held for a moment; an old one belonged to a process that was killed in that moment. */
+async function dropAbandoned(guard: string): Promise<void> {
+  const found = await stat(guard).catch(ignore("ENOENT"));
+  if (found !== undefined && Date.now() - found.mtimeMs > GUARD_LIFETIME_MILLISECONDS)
+    await succeeds(rmdir(guard), "ENOENT");
 }
 
 function isAlive(owner: Owner): boolean {
