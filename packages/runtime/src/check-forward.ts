@@ -1,6 +1,6 @@
 /** Refuses a forward pass that asks for what is not there, before anything runs. */
 import { checkEdit, checkRead, type ForwardRequest, type ModelShape, type SiteRead } from "@patchbay/transformer";
-import { describeSite, PatchbayError } from "@patchbay/vocabulary";
+import { describeSite, nameOf, PatchbayError, type Site } from "@patchbay/vocabulary";
 import type { Window } from "./stage-feeds.ts";
 
 /** @throws PatchbayError with the code of the first thing that is out of range. */
@@ -24,24 +24,58 @@ export function checkForward(
       received: `from ${from?.layer ?? 0} until ${until}`,
     });
   }
+  if (from !== undefined && from.residual.shape[2] !== shape.residualWidth) {
+    throw new PatchbayError("values-do-not-fit", "The residual stream to resume from does not fit the model.", {
+      expected: `width ${shape.residualWidth}`,
+      received: String(from.residual.shape[2]),
+    });
+  }
+  if (cache !== undefined) checkCache(shape, cache, window.batch, until === shape.layers && (from?.layer ?? 0) === 0);
   const longest = cache === undefined ? window.keys : shape.context;
   const extent = { batch: window.batch, length: window.keys, longest };
-  for (const edit of edits) checkEdit(shape, edit, extent);
   const first = from?.layer ?? -1;
+  for (const edit of edits) {
+    checkEdit(shape, edit, extent);
+    // Edits of the final norm are for `unembed`, which is given the same list.
+    const { stage } = describeSite(edit.site.kind);
+    const layer = stage === "embed" ? -1 : (edit.site.layer ?? first);
+    if (stage !== "unembed" && (layer < first || layer >= until)) throw outsideOfPass("edit", edit.site, first, until);
+  }
   for (const read of reads) {
     checkReadIn(shape, read, window);
     const stage = describeSite(read.site.kind).stage;
     const layer = stage === "embed" ? -1 : (read.site.layer ?? shape.layers);
     if (stage === "unembed" || layer < first || layer >= until) {
-      throw new PatchbayError(
-        "intervention-matches-nothing",
-        `The read of "${read.site.kind}" lies outside the blocks that run.`,
-        {
-          expected: `a site between block ${Math.max(first, 0)} and block ${until - 1}`,
-          received: `layer ${layer}`,
-        },
-      );
+      throw outsideOfPass("read", read.site, first, until);
     }
+  }
+}
+
+function outsideOfPass(what: "edit" | "read", site: Site, first: number, until: number): PatchbayError {
+  return new PatchbayError(
+    "intervention-matches-nothing",
+    `The ${what} of "${nameOf(site)}" lies outside the blocks that run.`,
+    { expected: `a site between block ${Math.max(first, 0)} and block ${until - 1}`, received: nameOf(site) },
+  );
+}
+
+function checkCache(
+  shape: ModelShape,
+  cache: NonNullable<ForwardRequest["cache"]>,
+  batch: number,
+  whole: boolean,
+): void {
+  if (!whole) {
+    throw new PatchbayError("invalid-request", "A cached pass must run every block.", {
+      expected: `from 0 until ${shape.layers}`,
+      advice: "Stop early or resume without a cache.",
+    });
+  }
+  if (cache.batch !== batch) {
+    throw new PatchbayError("values-do-not-fit", "The cache was made for another number of rows.", {
+      expected: `${cache.batch} rows`,
+      received: String(batch),
+    });
   }
 }
 

@@ -1,5 +1,6 @@
 /** Passes that stop early, resume from a residual stream, or run several rows at once are pieces of the same pass. */
 import assert from "node:assert/strict";
+import type { SiteEdit } from "@patchbay/transformer";
 import { ensureDefined, nameOf, selectAlong } from "@patchbay/vocabulary";
 import { testEachModel } from "./testing/each-model.ts";
 import { assertClose, assertSameNumbers, editOf, indices, observe } from "./testing/observe.ts";
@@ -27,11 +28,12 @@ testEachModel("resuming at any layer gives the whole pass, bit for bit", async (
     const reads = indices(layers).map((layer) => ({ site: { kind: "hook_resid_post", layer } }) as const);
     const whole = await engine.forward({ tokens, edits: some, reads });
     for (const layer of indices(layers + 1)) {
-      const below = await engine.forward({ tokens, edits: some, until: layer });
+      const isBelow = ({ site }: SiteEdit) => (site.layer ?? 0) < layer;
+      const below = await engine.forward({ tokens, edits: some.filter(isBelow), until: layer });
       const above = await engine.forward({
         tokens: [],
         from: { layer, residual: below.residual },
-        edits: some,
+        edits: some.filter((edit) => !isBelow(edit)),
         reads: reads.slice(layer),
       });
       assertSameNumbers(above.residual, whole.residual, `resumed at ${layer}`);

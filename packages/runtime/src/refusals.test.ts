@@ -74,6 +74,21 @@ const CASES: readonly Case[] = [
     code: "intervention-matches-nothing",
     request: read({ kind: "ln_final.hook_scale" }),
   },
+  {
+    what: "edit: above the last block that runs",
+    code: "intervention-matches-nothing",
+    request: () => ({ until: 1, edits: [editOf({ kind: "mlp.hook_post", layer: 1 }, {})] }),
+  },
+  {
+    what: "a cached pass that stops early",
+    code: "invalid-request",
+    request: ({ engine, tokens }) => ({ until: 1, cache: engine.newCache(tokens.length) }),
+  },
+  {
+    what: "a cache for another number of rows",
+    code: "values-do-not-fit",
+    request: ({ engine, tokens }) => ({ cache: engine.newCache(tokens.length + 1) }),
+  },
   { what: "until above the model", code: "layer-out-of-range", request: () => ({ until: 4 }) },
   { what: "until below zero", code: "layer-out-of-range", request: () => ({ until: -1 }) },
   { what: "no rows of tokens", code: "empty-input", request: () => ({ tokens: [] }) },
@@ -117,6 +132,19 @@ test("sites that the family does not have are unknown to it", async () => {
       `edit ${kind} of ${name}`,
     );
   }
+});
+
+test("an edit below the block at which a pass resumes, or a stream of another width, is refused", async () => {
+  const { engine, tokens } = await fixture("tiny-gpt2");
+  const { residual } = await engine.forward({ tokens, until: 1 });
+  for (const site of [POST, { kind: "hook_embed" }] as const) {
+    const request = { tokens: [], from: { layer: 1, residual }, edits: [editOf(site, {})] };
+    await assert.rejects(engine.forward(request), { code: "intervention-matches-nothing" });
+  }
+  const narrow = { ...residual, shape: [1, 1, 3], data: new Float32Array(3) };
+  await assert.rejects(engine.forward({ tokens: [], from: { layer: 1, residual: narrow } }), {
+    code: "values-do-not-fit",
+  });
 });
 
 test("a read below the block at which a pass resumes is refused", async () => {
