@@ -49,7 +49,9 @@ test("the prompt box answers, the grid is walked by keyboard, and the views chan
   await page.getByRole("application", { name: "Logit lens" }).press("ArrowDown");
   await page.getByText(/L4, position 17 ·to: ·himself 0\.2/).waitFor({ state: "attached" });
   await page.getByRole("radio", { name: "Attention" }).check({ force: true });
+  await page.getByText(/rows sum to 1/).waitFor();
   await page.getByRole("radio", { name: "Contributions" }).check({ force: true });
+  await page.getByText("Parts, largest first").waitFor();
   await page.getByRole("radio", { name: "Logit lens" }).check({ force: true });
   await page.getByRole("application", { name: "Logit lens" }).waitFor();
   await page.context().close();
