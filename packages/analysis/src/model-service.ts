@@ -3,11 +3,18 @@
  * `openModelService` (open-model-service.ts) makes one from a model folder and an engine.
  */
 import type {
+  Comparison,
+  ComparisonRequest,
+  DarkMatter,
+  DictionaryList,
+  DictionaryPage,
   DoseResponseRequest,
   DoseResponseResult,
+  FeaturePage,
   GeneratedToken,
   GenerationRequest,
   GenerationResult,
+  JobRequestOf,
   MapVariant,
   ModelPage,
   ModelSummary,
@@ -17,11 +24,20 @@ import type {
   NeuronScatter,
   NeuronSide,
   Recipe,
+  Rewrite,
   RunRequest,
   RunResult,
   SpecialisedNeuronTest,
   Token,
   TokenNeurons,
+  TrainingOutcome,
+  UnitEffect,
+  UnitEffectRequest,
+  UnitList,
+  UnitListQuery,
+  UnitPage,
+  UnitTextSearch,
+  UnitTextSearchRequest,
   VocabularySearch,
 } from "@patchbay/contract";
 import type { Tensor } from "@patchbay/vocabulary";
@@ -29,8 +45,8 @@ import type { Tensor } from "@patchbay/vocabulary";
 export interface WorkContext {
   /** Aborted when the client goes away or the job is cancelled; work stops at the next block. */
   readonly signal: AbortSignal;
-  /** Fraction in 0…1 and a line for people. */
-  readonly progress?: (fraction: number, message: string) => void;
+  /** Fraction in 0…1, a line for people, and what a page may draw while the work goes on. */
+  readonly progress?: (fraction: number, message: string, details?: unknown) => void;
 }
 
 export interface RunAnswer {
@@ -49,11 +65,46 @@ export interface ArtefactStore {
   read(key: string): Promise<Uint8Array | undefined>;
   /** Atomic: a reader sees the old bytes or the new, never a part. */
   write(key: string, bytes: Uint8Array): Promise<void>;
+  /** Keys that begin so, in alphabetical order. */
+  list(prefix: string): Promise<string[]>;
+  /** Nothing happens where there is none. */
+  remove(key: string): Promise<void>;
+}
+
+/** Labels that people gave to units, by source ("blocks.3.mlp.hook_post", or a dictionary's name) and unit. */
+export interface UnitLabels {
+  list(): Promise<readonly { readonly source: string; readonly unit: number; readonly label: string }[]>;
+  /** An empty label removes it. */
+  set(source: string, unit: number, label: string): Promise<void>;
+}
+
+export interface DictionaryService {
+  list(): Promise<DictionaryList>;
+  page(name: string): Promise<DictionaryPage>;
+  remove(name: string): Promise<void>;
+  feature(dictionary: string, feature: number): Promise<FeaturePage>;
+  compare(request: ComparisonRequest, context: WorkContext): Promise<Comparison>;
+  /** Measures the named dictionaries (default all) on held-out text and stores the numbers. */
+  measure(request: JobRequestOf<"dictionary-quality">, context: WorkContext): Promise<object>;
+  train(request: JobRequestOf<"train-dictionary">, context: WorkContext): Promise<TrainingOutcome>;
+  darkMatter(request: JobRequestOf<"dark-matter">, context: WorkContext): Promise<DarkMatter>;
+  rewrite(request: JobRequestOf<"rewrite">, context: WorkContext): Promise<Rewrite>;
+}
+
+export interface UnitService {
+  list(query: UnitListQuery): Promise<UnitList>;
+  byText(request: UnitTextSearchRequest, context: WorkContext): Promise<UnitTextSearch>;
+  page(source: string, unit: number, examples: number | undefined, context: WorkContext): Promise<UnitPage>;
+  label(source: string, unit: number, label: string): Promise<string | null>;
+  effect(request: UnitEffectRequest, context: WorkContext): Promise<UnitEffect>;
+  index(request: JobRequestOf<"unit-index">, context: WorkContext): Promise<object>;
 }
 
 export interface ModelService {
   readonly name: string;
   readonly hash: string;
+  readonly dictionaries: DictionaryService;
+  readonly units: UnitService;
   summary(): ModelSummary;
   page(): ModelPage;
   tokenize(text: string, prependBos?: boolean): Token[];

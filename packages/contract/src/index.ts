@@ -1,5 +1,29 @@
+export {
+  DictionaryKind,
+  DictionaryList,
+  DictionaryName,
+  DictionaryPage,
+  DictionaryQuality,
+  DictionarySummary,
+  FeatureNeighbour,
+  FeaturePage,
+  SeedBadge,
+  SetQuality,
+  TokenSide,
+} from "./dictionaries.ts";
+export { FeatureQuery, FeatureResult } from "./features.ts";
 export { GeneratedToken, type GenerationEvent, GenerationRequest, GenerationResult, Sampling } from "./generation.ts";
-export { Job, JobKind, JobRequest, JobState } from "./jobs.ts";
+export {
+  Comparison,
+  ComparisonRequest,
+  ComparisonVectors,
+  DarkMatter,
+  DarkMatterRequest,
+  Rewrite,
+  RewriteRequest,
+  Simulator,
+} from "./honesty.ts";
+export { Job, JobKind, JobRequest, type JobRequestOf, JobState } from "./jobs.ts";
 export { ModelPage, ModelSummary, SiteInfo, TokensRequest, VocabularySearch, VocabularySearchQuery } from "./models.ts";
 export {
   ClampPlace,
@@ -53,3 +77,29 @@ export {
   RunResult,
 } from "./run-result.ts";
 export { ReplayReport, Snapshot, SnapshotList, SnapshotPart, SnapshotRequest, SnapshotSummary } from "./snapshots.ts";
+export {
+  TrainingCorpus,
+  TrainingLive,
+  TrainingOutcome,
+  TrainingPoint,
+  TrainingRequest,
+  TrainingSparsity,
+  TrainingTarget,
+} from "./training.ts";
+export {
+  UnitEffect,
+  UnitEffectRequest,
+  UnitExample,
+  UnitExampleGroup,
+  UnitLabelRequest,
+  UnitList,
+  UnitListQuery,
+  UnitPage,
+  UnitPageQuery,
+  UnitRow,
+  UnitSort,
+  UnitSource,
+  UnitStatistics,
+  UnitTextSearch,
+  UnitTextSearchRequest,
+} from "./units.ts";

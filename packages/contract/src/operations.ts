@@ -3,7 +3,9 @@
  * and the typed client is derived from it, so the three cannot tell different stories.
  */
 import { z } from "zod";
+import { DictionaryList, DictionaryName, DictionaryPage, FeaturePage } from "./dictionaries.ts";
 import { GenerationRequest, GenerationResult } from "./generation.ts";
+import { Comparison, ComparisonRequest } from "./honesty.ts";
 import { Job, JobRequest } from "./jobs.ts";
 import { ModelPage, ModelSummary, TokensRequest, VocabularySearch, VocabularySearchQuery } from "./models.ts";
 import {
@@ -21,6 +23,17 @@ import { ModelName, Token } from "./primitives.ts";
 import { RunRequest } from "./run-request.ts";
 import { RunResult } from "./run-result.ts";
 import { ReplayReport, Snapshot, SnapshotList, SnapshotRequest, SnapshotSummary } from "./snapshots.ts";
+import {
+  UnitEffect,
+  UnitEffectRequest,
+  UnitLabelRequest,
+  UnitList,
+  UnitListQuery,
+  UnitPage,
+  UnitPageQuery,
+  UnitTextSearch,
+  UnitTextSearchRequest,
+} from "./units.ts";
 
 export interface Operation {
   readonly method: "GET" | "POST" | "DELETE";
@@ -40,6 +53,9 @@ export interface Operation {
 
 const model = z.object({ model: ModelName });
 const neuron = model.extend({ layer: z.coerce.number().int().min(0), neuron: z.coerce.number().int().min(0) });
+const dictionary = model.extend({ dictionary: DictionaryName });
+const feature = dictionary.extend({ feature: z.coerce.number().int().min(0) });
+const unit = model.extend({ source: z.string(), unit: z.coerce.number().int().min(0) });
 const id = z.object({ id: z.string() });
 const Health = z.object({
   status: z.literal("ok"),
@@ -162,6 +178,90 @@ export const OPERATIONS = {
     params: neuron,
     response: NeuronPage,
   },
+  listDictionaries: {
+    method: "GET",
+    path: "/models/{model}/dictionaries",
+    tag: "Dictionaries",
+    summary: "Installed dictionaries of a model, with their quality",
+    params: model,
+    response: DictionaryList,
+  },
+  getDictionary: {
+    method: "GET",
+    path: "/models/{model}/dictionaries/{dictionary}",
+    tag: "Dictionaries",
+    summary: "One dictionary: quality, recipe, caveats",
+    params: dictionary,
+    response: DictionaryPage,
+  },
+  removeDictionary: {
+    method: "DELETE",
+    path: "/models/{model}/dictionaries/{dictionary}",
+    tag: "Dictionaries",
+    summary: "Remove a dictionary (not a bundled one)",
+    params: dictionary,
+    response: z.object({ removed: DictionaryName }),
+  },
+  getFeature: {
+    method: "GET",
+    path: "/models/{model}/dictionaries/{dictionary}/features/{feature}",
+    tag: "Dictionaries",
+    summary: "One feature by its weights: tokens read and written, neighbours, seeds",
+    params: feature,
+    response: FeaturePage,
+  },
+  compareDictionaries: {
+    method: "POST",
+    path: "/dictionary-comparisons",
+    tag: "Dictionaries",
+    summary: "Match the features of two dictionaries",
+    body: ComparisonRequest,
+    response: Comparison,
+  },
+  listUnits: {
+    method: "GET",
+    path: "/models/{model}/units",
+    tag: "Units",
+    summary: "Search neurons and features by tokens, statistics, labels",
+    params: model,
+    query: UnitListQuery,
+    response: UnitList,
+  },
+  searchUnitsByText: {
+    method: "POST",
+    path: "/models/{model}/units/by-text",
+    tag: "Units",
+    summary: "Which units fire on a text more than elsewhere",
+    params: model,
+    body: UnitTextSearchRequest,
+    response: UnitTextSearch,
+  },
+  getUnit: {
+    method: "GET",
+    path: "/models/{model}/units/{source}/{unit}",
+    tag: "Units",
+    summary: "What a neuron or feature does on text: statistics and examples",
+    params: unit,
+    query: UnitPageQuery,
+    response: UnitPage,
+  },
+  labelUnit: {
+    method: "POST",
+    path: "/models/{model}/units/{source}/{unit}/label",
+    tag: "Units",
+    summary: "Set or remove a unit's label",
+    params: unit,
+    body: UnitLabelRequest,
+    response: z.object({ label: z.string().nullable() }),
+  },
+  unitEffect: {
+    method: "POST",
+    path: "/unit-effects",
+    tag: "Units",
+    summary: "Ablate or clamp a unit on its own examples, against random units",
+    body: UnitEffectRequest,
+    response: UnitEffect,
+  },
   createJob: {
     method: "POST",
     path: "/jobs",
@@ -183,6 +283,22 @@ export const OPERATIONS = {
     path: "/jobs/{id}/cancel",
     tag: "Jobs",
     summary: "Stop a job",
+    params: id,
+    response: Job,
+  },
+  pauseJob: {
+    method: "POST",
+    path: "/jobs/{id}/pause",
+    tag: "Jobs",
+    summary: "Pause a job at its next safe point; resume continues from there",
+    params: id,
+    response: Job,
+  },
+  resumeJob: {
+    method: "POST",
+    path: "/jobs/{id}/resume",
+    tag: "Jobs",
+    summary: "Continue a paused job",
     params: id,
     response: Job,
   },

@@ -1,5 +1,7 @@
 /** A run: *how to run* (model, input, interventions) and *what to compute* from the one pass. */
 import { z } from "zod";
+import { DictionaryName } from "./dictionaries.ts";
+import { FeatureQuery } from "./features.ts";
 import { ModelName, Positions, TokenReference } from "./primitives.ts";
 
 export const RunInput = z
@@ -24,7 +26,11 @@ export const InterventionPositions = z
   );
 
 const Place = {
-  site: z.string().describe("A hook site: blocks.2.mlp.hook_post."),
+  site: z
+    .string()
+    .describe(
+      "A hook site (blocks.2.mlp.hook_post), or the name of a dictionary: then units are its features, and the ops set, add (value), scale, zero and splice apply.",
+    ),
   rows: z.array(z.int().min(0)).min(1).optional().describe("Rows of the batch; default all."),
   positions: InterventionPositions.optional().describe(
     'Default "all". For attention patterns and scores: the query positions.',
@@ -41,6 +47,12 @@ const Place = {
     .optional()
     .describe("Inside a unit: a head's dimensions, or the key positions of a pattern."),
   muted: z.boolean().optional().describe("Kept in the list but not applied."),
+  error: z
+    .enum(["keep", "drop", "freeze"])
+    .optional()
+    .describe(
+      'Dictionaries only. With f the features, f′ the edited ones, x the value at the output site, e = x − decode(f): "keep" (default) x + (f′ − f)·W_dec, which keeps e of this run; "drop" decode(f′); "freeze" decode(f′) + e of the run without any intervention.',
+    ),
 };
 
 const InterventionSource = z.strictObject({
@@ -56,7 +68,7 @@ const set = z.strictObject({
     .enum(["absolute", "maximum"])
     .optional()
     .describe(
-      "\"maximum\": value is a multiple of the neuron's maximum on the model's reference text (mlp.hook_post only).",
+      '"maximum": value is a multiple of the unit\'s maximum on the reference text (neurons: mlp.hook_post) or in the unit index (features).',
     ),
 });
 const add = z.strictObject({
@@ -68,10 +80,23 @@ const add = z.strictObject({
     .min(1)
     .optional()
     .describe("A direction, one value for each selected unit and dimension."),
-  coefficient: z.number().optional().describe("Multiplies values; default 1."),
+  direction: z
+    .strictObject({
+      dictionary: DictionaryName,
+      feature: z.int().min(0),
+      vector: z.enum(["decoder", "encoder"]).optional().describe("Default decoder."),
+    })
+    .optional()
+    .describe("Steering: a feature's vector in place of values, at any site of its width."),
+  coefficient: z.number().optional().describe("Multiplies values or direction; default 1."),
 });
 const scale = z.strictObject({ ...Place, op: z.literal("scale"), value: z.number() });
 const zero = z.strictObject({ ...Place, op: z.literal("zero") });
+const splice = z
+  .strictObject({ ...Place, op: z.literal("splice") })
+  .describe(
+    "Replaces the output site by the dictionary's output (error: drop is the default here), or adds its error back.",
+  );
 const mean = z.strictObject({
   ...Place,
   op: z.literal("mean"),
@@ -95,10 +120,10 @@ const replace = z.strictObject({
     .optional()
     .describe("Positions in the other run, one for each position here. Default: the same positions."),
 });
-const SourceIntervention = z.discriminatedUnion("op", [set, add, scale, zero]);
+const SourceIntervention = z.discriminatedUnion("op", [set, add, scale, zero, splice]);
 
 export const Intervention = z
-  .discriminatedUnion("op", [set, add, scale, zero, mean, replace])
+  .discriminatedUnion("op", [set, add, scale, zero, splice, mean, replace])
   .describe("One edit of one site. Several are applied in the order written.");
 export type Intervention = z.infer<typeof Intervention>;
 
@@ -164,6 +189,7 @@ export const ComputeQuery = z
     capture: z.array(CaptureQuery).max(256).optional(),
     ledger: LedgerQuery.optional(),
     attribution: AttributionQuery.optional(),
+    features: z.array(FeatureQuery).max(64).optional(),
   })
   .describe("What to compute; everything shares one pass.");
 

@@ -1,5 +1,6 @@
 /** The answer to a run. Grids are columnar tensors with named axes; `texts` maps every token id in them to its text. */
 import { z } from "zod";
+import { FeatureResult } from "./features.ts";
 import { RankedToken, TensorJson, Token } from "./primitives.ts";
 
 export const LogitsResult = z.object({
@@ -114,6 +115,10 @@ export const Recipe = z
     normalisation: z.string(),
     dtype: z.string(),
     weights: z.string().describe('"as stored": no folding, no centring.'),
+    dictionaries: z
+      .record(z.string(), z.string())
+      .optional()
+      .describe("Name → hash of every dictionary that the request names."),
     request: z.unknown().describe("The request in canonical form, text resolved to tokens."),
     hash: z.string().describe("sha256 of the canonical recipe."),
   })
@@ -129,6 +134,7 @@ export const RunResult = z.object({
     capture: z.array(CaptureResult).optional(),
     ledger: LedgerResult.optional(),
     attribution: AttributionResult.optional(),
+    features: z.array(FeatureResult).optional(),
   }),
   recipe: Recipe,
   milliseconds: z.number().describe("Time in the engine, queueing left out."),

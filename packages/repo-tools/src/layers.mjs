@@ -19,6 +19,7 @@ export const PACKAGES = [
   { name: "workbench-state", layer: 2, side: "screen" },
   { name: "runtime", layer: 3, side: "engine" },
   { name: "store", layer: 3, side: "engine" },
+  { name: "dictionary", layer: 3, side: "engine" },
   { name: "model-library", layer: 3, side: "engine" },
   { name: "analysis", layer: 4, side: "engine" },
 ];
