@@ -4,6 +4,13 @@
  */
 import type { AttributeValue, ElementType, Graph, GraphNode, Initializer, ValueInfo, ValueName } from "./graph.ts";
 
+export interface GeneralProductOptions {
+  readonly transposeA?: boolean;
+  readonly transposeB?: boolean;
+  /** α; default 1. */
+  readonly scale?: number;
+}
+
 export class GraphBuilder {
   readonly #name: string;
   readonly #inputs: ValueInfo[] = [];
@@ -11,9 +18,32 @@ export class GraphBuilder {
   readonly #nodes: GraphNode[] = [];
   readonly #initializers = new Map<ValueName, Initializer>();
   readonly #counts = new Map<string, number>();
+  /** Every name in use, so that fresh names never meet one that was given by hand or came with a graph. */
+  readonly #names = new Set<ValueName>();
 
   constructor(name: string) {
     this.#name = name;
+  }
+
+  /** Continues a graph: what it has stays, in order; new nodes come behind. The graph itself is not changed. */
+  static from(graph: Graph, name = graph.name): GraphBuilder {
+    const builder = new GraphBuilder(name);
+    builder.#inputs.push(...graph.inputs);
+    builder.#outputs.push(...graph.outputs);
+    builder.#nodes.push(...graph.nodes);
+    for (const constant of graph.initializers) builder.#initializers.set(constant.name, constant);
+    for (const input of graph.inputs) builder.#names.add(input.name);
+    for (const constant of graph.initializers) builder.#names.add(constant.name);
+    for (const node of graph.nodes) {
+      builder.#names.add(node.name);
+      for (const output of node.outputs) builder.#names.add(output);
+    }
+    return builder;
+  }
+
+  /** Whether a value or a node has this name. */
+  has(name: ValueName): boolean {
+    return this.#names.has(name);
   }
 
   build(): Graph {
@@ -28,6 +58,7 @@ export class GraphBuilder {
 
   input(name: ValueName, type: ElementType, shape: readonly (number | string)[]): ValueName {
     this.#inputs.push({ name, type, shape });
+    this.#names.add(name);
     return name;
   }
 
@@ -41,6 +72,7 @@ export class GraphBuilder {
   /** Adds a constant once per name. */
   initializer(constant: Initializer): ValueName {
     if (!this.#initializers.has(constant.name)) this.#initializers.set(constant.name, constant);
+    this.#names.add(constant.name);
     return constant.name;
   }
 
@@ -59,6 +91,13 @@ export class GraphBuilder {
     return this.float32(`float32(${value})`, [], [value]);
   }
 
+  /** A scalar of another float type, for arithmetic with values of that type. */
+  scalarOf(type: "float32" | "float64", value: number): ValueName {
+    if (type === "float32") return this.scalar(value);
+    const bytes = new Uint8Array(Float64Array.of(value).buffer);
+    return this.initializer({ name: `float64(${value})`, type, shape: [], data: { kind: "inline", bytes } });
+  }
+
   /** An int64 scalar: Gather with it drops the axis. */
   index(value: number): ValueName {
     const bytes = new Uint8Array(BigInt64Array.of(BigInt(value)).buffer);
@@ -73,6 +112,7 @@ export class GraphBuilder {
     domain = "",
   ): ValueName {
     const name = output ?? this.#freshName(operator);
+    this.#names.add(name);
     this.#nodes.push({ operator, domain, name, inputs, outputs: [name], attributes });
     return name;
   }
@@ -86,6 +126,7 @@ export class GraphBuilder {
   ): ValueName[] {
     const name = this.#freshName(operator);
     const outputs = Array.from({ length: count }, (_, i) => `${name}.${i}`);
+    for (const used of [name, ...outputs]) this.#names.add(used);
     this.#nodes.push({ operator, domain: "", name, inputs, outputs, attributes });
     return outputs;
   }
@@ -100,10 +141,27 @@ export class GraphBuilder {
   negate = (a: ValueName) => this.node("Neg", [a]);
   absolute = (a: ValueName) => this.node("Abs", [a]);
   sigmoid = (a: ValueName) => this.node("Sigmoid", [a]);
+  sign = (a: ValueName) => this.node("Sign", [a]);
+  reciprocal = (a: ValueName) => this.node("Reciprocal", [a]);
+  power = (a: ValueName, exponent: ValueName) => this.node("Pow", [a, exponent]);
+  errorFunction = (a: ValueName) => this.node("Erf", [a]);
+  tanh = (a: ValueName) => this.node("Tanh", [a]);
   matrixProduct = (a: ValueName, b: ValueName, output?: ValueName) => this.node("MatMul", [a, b], {}, output);
   where = (condition: ValueName, whenTrue: ValueName, whenFalse: ValueName) =>
     this.node("Where", [condition, whenTrue, whenFalse]);
   greater = (a: ValueName, b: ValueName) => this.node("Greater", [a, b]);
+  equal = (a: ValueName, b: ValueName) => this.node("Equal", [a, b]);
+  /** αAB, either matrix transposed on the way; both have two axes. */
+  generalProduct = (
+    a: ValueName,
+    b: ValueName,
+    { transposeA = false, transposeB = false, scale = 1 }: GeneralProductOptions = {},
+  ) =>
+    this.node("Gemm", [a, b], {
+      transA: { int: transposeA ? 1 : 0 },
+      transB: { int: transposeB ? 1 : 0 },
+      alpha: { float: scale },
+    });
   softmax = (a: ValueName, axis: number, output?: ValueName) =>
     this.node("Softmax", [a], { axis: { int: axis } }, output);
   logSoftmax = (a: ValueName, axis: number) => this.node("LogSoftmax", [a], { axis: { int: axis } });
@@ -114,6 +172,12 @@ export class GraphBuilder {
     this.node("Reshape", [a, this.int64(shape)], {}, output);
   unsqueeze = (a: ValueName, axes: readonly number[]) => this.node("Unsqueeze", [a, this.int64(axes)]);
   squeeze = (a: ValueName, axes: readonly number[]) => this.node("Squeeze", [a, this.int64(axes)]);
+  /** The lengths of a value as int64[rank]. */
+  shapeOf = (a: ValueName) => this.node("Shape", [a]);
+  /** Like `reshape`, to lengths that are a value. */
+  reshapeTo = (a: ValueName, shape: ValueName) => this.node("Reshape", [a, shape]);
+  /** Repeats along axes of length 1; `shape` is a value. */
+  expandTo = (a: ValueName, shape: ValueName) => this.node("Expand", [a, shape]);
   concat = (values: readonly ValueName[], axis: number, output?: ValueName) =>
     this.node("Concat", values, { axis: { int: axis } }, output);
   slice = (a: ValueName, axis: number, start: number, end: number) =>
@@ -125,6 +189,14 @@ export class GraphBuilder {
   gatherByIndex = (a: ValueName, indices: ValueName) => this.node("GatherND", [a, indices]);
   scatterByIndex = (a: ValueName, indices: ValueName, updates: ValueName, output?: ValueName) =>
     this.node("ScatterND", [a, indices, updates], {}, output);
+  /** Writes `updates` over `a` at `indices` along an axis, or adds them. Right with repeated indices only when it adds. */
+  scatterElements = (
+    a: ValueName,
+    indices: ValueName,
+    updates: ValueName,
+    axis: number,
+    reduction: "none" | "add" = "none",
+  ) => this.node("ScatterElements", [a, indices, updates], { axis: { int: axis }, reduction: { string: reduction } });
   cast = (a: ValueName, type: ElementType) =>
     this.node("Cast", [a], {
       to: {
@@ -164,7 +236,8 @@ export class GraphBuilder {
   }
 
   #freshName(operator: string): ValueName {
-    const count = this.#counts.get(operator) ?? 0;
+    let count = this.#counts.get(operator) ?? 0;
+    while (this.#names.has(`${operator}_${count}`)) count += 1;
     this.#counts.set(operator, count + 1);
     return `${operator}_${count}`;
   }

@@ -1,5 +1,11 @@
 export { decodeModel, type EncodedModel, encodeModel, OPERATOR_SET_VERSION } from "./codec.ts";
 export {
+  type CustomGradient,
+  type DifferentiatedGraph,
+  type DifferentiateOptions,
+  differentiate,
+} from "./differentiate/differentiate.ts";
+export {
   type AttributeValue,
   type ElementType,
   type Graph,

@@ -186,6 +186,7 @@ class OnnxEngine implements Engine {
     feeds: Readonly<Record<string, Tensor<TensorData>>>,
     fetches: readonly Fetched[],
     signal?: AbortSignal,
+    into?: Readonly<Record<string, Tensor<TensorData>>>,
   ): Promise<Record<Fetched, Tensor>> {
     const runtimeFeeds = Object.fromEntries(Object.entries(feeds).map(([name, value]) => [name, toRuntime(value)]));
     const outputs = await this.#runner.compute(
@@ -194,7 +195,8 @@ class OnnxEngine implements Engine {
       runtimeFeeds,
       fetches,
       signal,
-      { keepsTemporaries: program.runsRarely !== true },
+      { keepsTemporaries: program.runsRarely !== true, ...(program.inOneThread === true ? { threads: 1 } : {}) },
+      into && Object.fromEntries(Object.entries(into).map(([name, value]) => [name, toRuntime(value)])),
     );
     return outputs as Record<Fetched, Tensor>;
   }

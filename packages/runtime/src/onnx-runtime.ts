@@ -14,10 +14,11 @@ export interface SessionOptions {
 
 export interface RuntimeSession {
   readonly inputNames: readonly string[];
-  /** Runs the graph; computes everything, returns only `fetches`. */
+  /** Runs the graph; computes everything, returns only `fetches`, written into the given tensors where there are some. */
   run(
     feeds: Readonly<Record<string, RuntimeTensor>>,
     fetches: readonly string[],
+    into?: Readonly<Record<string, RuntimeTensor>>,
   ): Promise<Record<string, Tensor<TensorData>>>;
   release(): Promise<void>;
 }
@@ -59,12 +60,21 @@ export async function createSession(
   }
   return {
     inputNames: session.inputNames,
-    async run(feeds, fetches) {
-      const results = await session.run(feeds, [...fetches]);
+    async run(feeds, fetches, into) {
+      const wanted = places(fetches, into ?? {});
+      const results = await session.run(feeds, wanted);
       return Object.fromEntries(fetches.map((name) => [name, fromRuntime(results[name])]));
     },
     release: () => session.release(),
   };
+}
+
+/** null lets the runtime allocate. */
+function places(
+  fetches: readonly string[],
+  into: Readonly<Record<string, RuntimeTensor>>,
+): Record<string, RuntimeTensor | null> {
+  return Object.fromEntries(fetches.map((name) => [name, into[name] ?? null]));
 }
 
 /** No copy: the runtime reads the array where it lies. */

@@ -155,11 +155,12 @@ export class StageRunner {
     fetches: readonly string[],
     signal: AbortSignal | undefined,
     options: Partial<SessionOptions> = {},
+    into?: Readonly<Record<string, RuntimeTensor>>,
   ): Promise<Record<string, Tensor<TensorData>>> {
     return this.#turns.take(async () => {
       const lease = await this.#budget.lease(this.#model.hash, key, build, options);
       try {
-        return await lease.session.run(feeds, fetches);
+        return await lease.session.run(feeds, fetches, into);
       } finally {
         lease.done();
       }

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { mkdtemp, open, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
@@ -21,6 +21,39 @@ test("what was written is read, per model, and the last write of many is whole",
   assert.equal(new Set(bytes).size, 1);
   assert.equal(await artefacts("def").read("map.safetensors"), undefined);
   assert.deepEqual(await readdir(join(home, "artefacts", "abc")), ["map.safetensors"]);
+});
+
+test("keys are listed by prefix and in order, without what a killed write left; a removed one is gone", async () => {
+  const folder = openArtefacts(home)("listed");
+  assert.deepEqual(await folder.list(""), []);
+  for (const key of ["index-2.parquet", "index-10.parquet", "map.safetensors", "index.part"]) {
+    await folder.write(key, new Uint8Array(1));
+  }
+  const killed = "index-3.parquet.01234567-89ab-cdef-0123-456789abcdef.part";
+  await writeFile(join(home, "artefacts", "listed", killed), "");
+  assert.deepEqual(await folder.list("index"), ["index-10.parquet", "index-2.parquet", "index.part"]);
+  await folder.remove("index-2.parquet");
+  await folder.remove("index-2.parquet");
+  assert.deepEqual(await folder.list("index-"), ["index-10.parquet"]);
+  await assert.rejects(folder.remove("../listed/map.safetensors"), { code: "bad-request" });
+});
+
+test("a write for which the disk has no room leaves the old bytes, and nothing else", async (context) => {
+  const folder = openArtefacts(home)("full");
+  await folder.write("map.safetensors", new Uint8Array([1]));
+  const probe = await open(join(home, "probe"), "w");
+  await probe.close();
+  const handles: { writeFile(bytes: Uint8Array): Promise<void>; write: typeof probe.write } =
+    Object.getPrototypeOf(probe);
+  context.mock.method(handles, "writeFile", async function (this: typeof handles, bytes: Uint8Array) {
+    await this.write(bytes.subarray(0, bytes.length / 2));
+    throw Object.assign(new Error("no space left on device"), { code: "ENOSPC" });
+  });
+  await assert.rejects(folder.write("map.safetensors", new Uint8Array(100)), { code: "ENOSPC" });
+  await assert.rejects(folder.write("other.safetensors", new Uint8Array(100)), { code: "ENOSPC" });
+  context.mock.restoreAll();
+  assert.deepEqual(await readdir(join(home, "artefacts", "full")), ["map.safetensors"]);
+  assert.deepEqual([...((await folder.read("map.safetensors")) ?? [])], [1]);
 });
 
 test("a name cannot leave the folder", async () => {

@@ -3,7 +3,7 @@
  * A write is whole or absent, also after a power cut: temporary file, fsync, rename, fsync of the folder.
  */
 import { randomUUID } from "node:crypto";
-import { mkdir, open, readFile, rename, rm } from "node:fs/promises";
+import { mkdir, open, readdir, readFile, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { PatchbayError } from "@patchbay/vocabulary";
 
@@ -11,7 +11,14 @@ export interface ArtefactFolder {
   read(key: string): Promise<Uint8Array | undefined>;
   /** Atomic: a reader sees the old bytes or the new, never a part. */
   write(key: string, bytes: Uint8Array): Promise<void>;
+  /** Keys that begin so, in alphabetical order. */
+  list(prefix: string): Promise<string[]>;
+  /** Nothing happens where there is none. */
+  remove(key: string): Promise<void>;
 }
+
+/** What a write that was killed leaves behind: never a key. */
+const PARTIAL = /\.[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\.part$/;
 
 /** The folder of each model is named by its hash, so replaced weights never meet old results. */
 export function openArtefacts(home: string): (modelHash: string) => ArtefactFolder {
@@ -21,12 +28,7 @@ export function openArtefacts(home: string): (modelHash: string) => ArtefactFold
 function openFolder(folder: string): ArtefactFolder {
   return {
     async read(key) {
-      try {
-        return await readFile(join(folder, plainName(key)));
-      } catch (error) {
-        if (error instanceof Error && "code" in error && error.code === "ENOENT") return undefined;
-        throw error;
-      }
+      return readFile(join(folder, plainName(key))).catch(absentAs(undefined));
     },
     async write(key, bytes) {
       const target = join(folder, plainName(key));
@@ -47,6 +49,13 @@ function openFolder(folder: string): ArtefactFolder {
       }
       await syncFolder(folder);
     },
+    async list(prefix) {
+      const names = await readdir(folder).catch(absentAs([]));
+      return names.filter((name) => name.startsWith(prefix) && !PARTIAL.test(name)).sort();
+    },
+    async remove(key) {
+      await rm(join(folder, plainName(key)), { force: true });
+    },
   };
 }
 
@@ -59,6 +68,13 @@ async function syncFolder(folder: string): Promise<void> {
   } finally {
     await handle.close();
   }
+}
+
+function absentAs<Value>(value: Value): (error: NodeJS.ErrnoException) => Value {
+  return (error) => {
+    if (error.code === "ENOENT") return value;
+    throw error;
+  };
 }
 
 function plainName(name: string): string {

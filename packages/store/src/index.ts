@@ -5,3 +5,4 @@ export type { JobQueue } from "./job-queue/job-queue.ts";
 export { openStore, type Store, type StoreOptions } from "./open-store.ts";
 export type { JobProblem, JobState } from "./schema.ts";
 export type { SnapshotShelf, StoredSnapshot, StoredSummary } from "./snapshot-shelf.ts";
+export type { UnitLabel, UnitLabelShelf } from "./unit-labels.ts";

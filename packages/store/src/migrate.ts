@@ -7,6 +7,7 @@ import { PatchbayError } from "@patchbay/vocabulary";
 import { sql } from "drizzle-orm";
 import type { Connection } from "./connection.ts";
 import { SNAPSHOTS_AND_JOBS } from "./migrations/0001-snapshots-and-jobs.ts";
+import { PAUSE_DETAILS_LABELS } from "./migrations/0002-pause-details-labels.ts";
 
 interface Migration {
   readonly name: string;
@@ -14,7 +15,10 @@ interface Migration {
 }
 
 /** In order; only ever appended to. */
-const MIGRATIONS: readonly Migration[] = [{ name: "0001-snapshots-and-jobs", statements: SNAPSHOTS_AND_JOBS }];
+const MIGRATIONS: readonly Migration[] = [
+  { name: "0001-snapshots-and-jobs", statements: SNAPSHOTS_AND_JOBS },
+  { name: "0002-pause-details-labels", statements: PAUSE_DETAILS_LABELS },
+];
 
 /** Any number, the same for every server on one database: two that start together must not both migrate. */
 const ADVISORY_LOCK = 7330;

@@ -3,11 +3,13 @@ import { connectEmbedded, connectPostgres } from "./connection.ts";
 import { type JobQueue, type JobQueueOptions, openJobQueue } from "./job-queue/job-queue.ts";
 import { migrate } from "./migrate.ts";
 import { openSnapshotShelf, type SnapshotShelf } from "./snapshot-shelf.ts";
+import { openUnitLabels, type UnitLabelShelf } from "./unit-labels.ts";
 
 export interface Store {
   readonly kind: "embedded" | "postgres";
   readonly snapshots: SnapshotShelf;
   readonly jobs: JobQueue;
+  readonly labels: (modelHash: string) => UnitLabelShelf;
   /** Stops the jobs and closes the database. */
   close(): Promise<void>;
 }
@@ -33,6 +35,7 @@ export async function openStore({ home, databaseUrl, ...jobOptions }: StoreOptio
     kind: connection.kind,
     snapshots: openSnapshotShelf(connection),
     jobs,
+    labels: openUnitLabels(connection),
     async close() {
       await jobs.stop();
       await connection.close();

@@ -147,6 +147,125 @@ function suite(url: string | undefined): void {
     assert.deepEqual([seen.at(-1)?.state, seen.at(-1)?.result], ["done", { runs: 2 }]);
   });
 
+  test("a paused job saves, stays paused over a restart, is answered when asked again, and is resumed to its end", async () => {
+    const begun: number[] = [];
+    let saved = 0;
+    let mayEnd = false;
+    const resumable = async (_: object, { signal, progress }: JobContext) => {
+      begun.push(saved);
+      progress(0.25 + saved / 10, "working", { points: [saved] });
+      if (!mayEnd) {
+        await untilAborted(signal).catch((reason) => {
+          assert.match(String(reason), /paused/);
+        });
+        saved++;
+        progress(0.25 + saved / 10, "saved", { points: [saved, 0.5] });
+        signal.throwIfAborted();
+      }
+      return { saved };
+    };
+    store.jobs.register("resumable", resumable);
+    const job = { kind: "resumable", contentKey: newKey(), request: {} };
+    const { job: first } = await store.jobs.create(job);
+    await waitForState(first.id, "running");
+    assert.equal((await store.jobs.pause(first.id))?.state, "paused");
+    assert.equal((await store.jobs.pause(first.id))?.state, "paused");
+    const again = await store.jobs.create(job);
+    assert.deepEqual([again.created, again.job.id, again.job.state], [false, first.id, "paused"]);
+    assert.equal((await store.jobs.create({ ...job, again: true })).job.id, first.id);
+
+    // Resumed at once: the second run begins after the first has saved.
+    await store.jobs.resume(first.id);
+    await waitForState(first.id, "running");
+    assert.deepEqual(begun, [0, 1]);
+    await store.jobs.pause(first.id);
+    await store.close();
+    store = await open();
+    store.jobs.register("resumable", resumable);
+    await store.jobs.start();
+    const kept = await store.jobs.get(first.id);
+    assert.deepEqual(
+      [kept?.state, kept?.finishedAt, saved, begun.length],
+      ["paused", undefined, 2, 2],
+      "a restart does not start it",
+    );
+
+    mayEnd = true;
+    await store.jobs.resume(first.id);
+    const seen = await collect(store.jobs.watch(first.id, AbortSignal.timeout(5000)));
+    assert.deepEqual([seen.at(-1)?.state, seen.at(-1)?.result], ["done", { saved: 2 }]);
+    assert.equal(seen.at(-1)?.details, undefined, "the result says it all");
+    assert.equal((await store.jobs.resume(first.id))?.state, "done");
+    assert.equal((await store.jobs.pause(first.id))?.state, "done");
+    assert.equal(await store.jobs.pause("absent"), undefined);
+    assert.equal(await store.jobs.resume("absent"), undefined);
+  });
+
+  test("what a paused job showed is kept: its progress, message and details", async () => {
+    store.jobs.register("shown", async (_, { signal, progress }) => {
+      progress(0.4, "step 4", { loss: [0.5, 1.5e-40] });
+      progress(0.5, "step 5");
+      await untilAborted(signal);
+      return {};
+    });
+    const { job } = await store.jobs.create({ kind: "shown", contentKey: newKey(), request: {} });
+    await waitForState(job.id, "running");
+    assert.deepEqual((await store.jobs.get(job.id))?.details, { loss: [0.5, 1.5e-40] }, "live");
+    await store.jobs.pause(job.id);
+    await store.close();
+    store = await open();
+    await store.jobs.start();
+    const kept = await store.jobs.get(job.id);
+    assert.deepEqual(
+      [kept?.state, kept?.progress, kept?.message, kept?.details],
+      ["paused", 0.5, "step 5", { loss: [0.5, 1.5e-40] }],
+    );
+    assert.equal((await store.jobs.cancel(job.id))?.state, "cancelled");
+    assert.equal((await store.jobs.resume(job.id))?.state, "cancelled");
+  });
+
+  test("a queued job that is paused stays aside, and others pass it", async () => {
+    const ran: unknown[] = [];
+    store.jobs.register("aside", async (request) => {
+      ran.push(request);
+      return {};
+    });
+    await store.jobs.stop();
+    const { job: aside } = await store.jobs.create({ kind: "aside", contentKey: newKey(), request: { name: "aside" } });
+    const { job: other } = await store.jobs.create({ kind: "aside", contentKey: newKey(), request: { name: "other" } });
+    assert.equal((await store.jobs.pause(aside.id))?.state, "paused");
+    await store.jobs.start();
+    await collect(store.jobs.watch(other.id, AbortSignal.timeout(5000)));
+    assert.deepEqual(ran, [{ name: "other" }]);
+    assert.equal((await store.jobs.resume(aside.id))?.state === "paused", false);
+    await collect(store.jobs.watch(aside.id, AbortSignal.timeout(5000)));
+    assert.deepEqual(ran, [{ name: "other" }, { name: "aside" }]);
+  });
+
+  test("a job that has no room on the disk fails and says so", async () => {
+    const full = Object.assign(new Error("write"), { code: "ENOSPC" });
+    store.jobs.register("full", () => Promise.reject(full));
+    const { job } = await store.jobs.create({ kind: "full", contentKey: newKey(), request: {} });
+    const seen = await collect(store.jobs.watch(job.id, AbortSignal.timeout(5000)));
+    assert.match(seen.at(-1)?.problem?.detail ?? "", /disk is full/);
+  });
+
+  test("labels belong to a model's hash, are replaced, and are removed by an empty one", async () => {
+    const labels = store.labels(newKey());
+    await labels.set("blocks.3.mlp.hook_post", 7, "names of girls");
+    await labels.set("transcoder.3", 2, "é \u{1d11e}");
+    await labels.set("blocks.3.mlp.hook_post", 7, "names");
+    assert.deepEqual(await labels.list(), [
+      { source: "blocks.3.mlp.hook_post", unit: 7, label: "names" },
+      { source: "transcoder.3", unit: 2, label: "é \u{1d11e}" },
+    ]);
+    assert.deepEqual(await store.labels(newKey()).list(), []);
+    await labels.set("blocks.3.mlp.hook_post", 7, "");
+    await labels.set("blocks.3.mlp.hook_post", 8, "");
+    assert.equal((await labels.list()).length, 1);
+    await assert.rejects(labels.set("transcoder.3", 2, "a\u0000b"), { code: "invalid-request" });
+  });
+
   async function waitForState(id: string, state: string): Promise<void> {
     for await (const job of store.jobs.watch(id, AbortSignal.timeout(5000))) if (job.state === state) return;
     assert.fail(`the job never was ${state}`);

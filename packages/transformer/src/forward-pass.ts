@@ -92,6 +92,8 @@ export interface Program {
   readonly key: string;
   /** True for large temporaries that should not be kept from one run to the next. */
   readonly runsRarely?: boolean;
+  /** True for graphs that the runtime computes wrongly with several threads: scatter-adds with repeated places. */
+  readonly inOneThread?: boolean;
   build(): Graph;
 }
 
@@ -100,12 +102,16 @@ export interface Engine {
   readonly model: TransformerModel;
   forward(request: ForwardRequest): Promise<ForwardResult>;
   unembed(request: UnembedRequest): Promise<UnembedResult>;
-  /** Runs an analysis graph. `Fetched` names the outputs wanted. */
+  /**
+   * Runs an analysis graph. `Fetched` names the outputs wanted; those that `into` names are written into its tensors, which
+   * must not be fed at the same time.
+   */
   evaluate<Fetched extends string>(
     program: Program,
     feeds: Readonly<Record<string, Tensor<TensorData>>>,
     fetches: readonly Fetched[],
     signal?: AbortSignal,
+    into?: Readonly<Record<string, Tensor<TensorData>>>,
   ): Promise<Record<Fetched, Tensor>>;
   /** `positions`: the most it will ever hold; room for them is reserved in the budget. Default: the model's context. */
   newCache(batch: number, positions?: number): KeyValueCache;

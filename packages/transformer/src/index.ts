@@ -49,6 +49,7 @@ export { type FileRange, readRange, sha256OfRange } from "./weights/file-range.t
 export { HASH_CACHE_FILE, type HashOptions, hashModelFolder } from "./weights/model-hash.ts";
 export { readRows } from "./weights/read-rows.ts";
 export { type DecodedSafetensors, decodeSafetensors, encodeSafetensors } from "./weights/safetensors.ts";
-export { openTensorFolder, weightFiles } from "./weights/tensor-folder.ts";
+export { openTensorFile, openTensorFolder, weightFiles } from "./weights/tensor-folder.ts";
 export type { StoredTensor, StoredType, TensorSource } from "./weights/tensor-source.ts";
+export { widenToFloat32 } from "./weights/widen.ts";
 export { type TensorToWrite, type WriteOptions, writeSafetensors } from "./weights/write-safetensors.ts";

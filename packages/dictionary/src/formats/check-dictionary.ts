@@ -80,11 +80,20 @@ export function checkTensorShapes(
     const shape = shapeOf(name);
     const wanted = expected[name];
     if (wanted !== undefined) {
-      if (shape === undefined) throw absurd(where, `The tensor "${name}" is missing.`, `"${name}"`, "a dictionary without");
-      checkElements(Object.values(wanted).reduce((product, length) => product * length, 1), `"${name}"`);
+      if (shape === undefined)
+        throw absurd(where, `The tensor "${name}" is missing.`, `"${name}"`, "a dictionary without");
+      checkElements(
+        Object.values(wanted).reduce((product, length) => product * length, 1),
+        `"${name}"`,
+      );
       checkShape(where, name, shape, wanted);
     } else if (shape !== undefined) {
-      throw absurd(where, `The tensor "${name}" has no place here.`, `no "${name}"`, `an activation "${spec.activation.kind}"`);
+      throw absurd(
+        where,
+        `The tensor "${name}" has no place here.`,
+        `no "${name}"`,
+        `an activation "${spec.activation.kind}"`,
+      );
     }
   }
 }
@@ -106,7 +115,12 @@ function checkSelection({ activation, features }: DictionarySpec, where: string)
   if (activation.kind !== "topk" && activation.kind !== "groupmax") return;
   const { k } = activation;
   if (!Number.isSafeInteger(k) || k < 1 || k > features) {
-    throw absurd(where, "The dictionary keeps an impossible number of features.", `k from 1 to ${features}`, `k = ${k}`);
+    throw absurd(
+      where,
+      "The dictionary keeps an impossible number of features.",
+      `k from 1 to ${features}`,
+      `k = ${k}`,
+    );
   }
   if (activation.kind === "groupmax" && features % k !== 0) {
     throw absurd(where, "Groups of features must be equally long.", `a k that divides ${features}`, `k = ${k}`);
@@ -119,10 +133,18 @@ function checkSites({ kind, inputSite, outputSites }: DictionarySpec, where: str
   const outputs = outputSites.map((name) => parseSite(name));
   for (const site of [input, ...outputs]) {
     if ((site.layer ?? 0) >= MAXIMUM_LAYERS) {
-      throw absurd(where, "There is no such layer.", `a layer below ${MAXIMUM_LAYERS}`, siteName(site.kind, site.layer));
+      throw absurd(
+        where,
+        "There is no such layer.",
+        `a layer below ${MAXIMUM_LAYERS}`,
+        siteName(site.kind, site.layer),
+      );
     }
   }
-  if (siteName(input.kind, input.layer) !== inputSite || outputs.some((s, i) => siteName(s.kind, s.layer) !== outputSites[i])) {
+  if (
+    siteName(input.kind, input.layer) !== inputSite ||
+    outputs.some((s, i) => siteName(s.kind, s.layer) !== outputSites[i])
+  ) {
     throw absurd(where, "Sites are given by their full names.", siteName(input.kind, input.layer), inputSite);
   }
   const [first] = outputSites;
@@ -133,13 +155,20 @@ function checkSites({ kind, inputSite, outputSites }: DictionarySpec, where: str
     throw absurd(where, "A transcoder writes to one site.", "one output site", `${outputSites.length}`);
   }
   if (kind === "cross-layer-transcoder" && !isRisingRun(outputs)) {
-    throw absurd(where, "A cross-layer transcoder writes to a run of layers.", "rising layers of one kind", outputSites.join(", "));
+    throw absurd(
+      where,
+      "A cross-layer transcoder writes to a run of layers.",
+      "rising layers of one kind",
+      outputSites.join(", "),
+    );
   }
 }
 
 function isRisingRun(sites: readonly { readonly kind: string; readonly layer?: number }[]): boolean {
   const [first] = sites;
-  return first !== undefined && sites.every((s, i) => s.kind === first.kind && s.layer === (first.layer ?? Number.NaN) + i);
+  return (
+    first !== undefined && sites.every((s, i) => s.kind === first.kind && s.layer === (first.layer ?? Number.NaN) + i)
+  );
 }
 
 function checkSize(value: number, what: string, maximum: number, where: string): void {

@@ -1,5 +1,5 @@
 /** What is at a path. */
-import { type Dirent, type Stats } from "node:fs";
+import type { Dirent, Stats } from "node:fs";
 import { readdir, stat } from "node:fs/promises";
 import { PatchbayError } from "@patchbay/vocabulary";
 

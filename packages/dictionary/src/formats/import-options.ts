@@ -21,7 +21,10 @@ export interface ImportOptions {
 
 /** The parts that a format's files decide. */
 export interface FoundSpec
-  extends Omit<DictionarySpec, "format" | "name" | "set" | "description" | "licence" | "source" | "training" | "quality"> {
+  extends Omit<
+    DictionarySpec,
+    "format" | "name" | "set" | "description" | "licence" | "source" | "training" | "quality"
+  > {
   readonly format: string;
   readonly notes: readonly string[];
   /** What tells one dictionary of a folder from the others; null for a folder that holds one. */

@@ -72,7 +72,12 @@ function activationOf({ architecture, topk }: SaeLensConfig): FeatureActivation 
 
 type Tensors = DictionaryWeights["tensors"];
 
-async function readTensors(source: TensorSource, config: SaeLensConfig, file: string, notes: string[]): Promise<Tensors> {
+async function readTensors(
+  source: TensorSource,
+  config: SaeLensConfig,
+  file: string,
+  notes: string[],
+): Promise<Tensors> {
   const { architecture, inputWidth: input, outputWidth: output, features: feature } = config;
   const perFeature = architecture === "gated" ? (["b_gate", "b_mag", "r_mag"] as const) : (["b_enc"] as const);
   const threshold = architecture.startsWith("jumprelu") ? (["threshold"] as const) : [];
@@ -89,20 +94,35 @@ async function readTensors(source: TensorSource, config: SaeLensConfig, file: st
 }
 
 /** A factor per feature that versions before 6 applied in decoding. Files carry it even where it is all ones. */
-async function foldFinetuning(tensors: Tensors, source: TensorSource, config: SaeLensConfig, notes: string[]): Promise<Tensors> {
+async function foldFinetuning(
+  tensors: Tensors,
+  source: TensorSource,
+  config: SaeLensConfig,
+  notes: string[],
+): Promise<Tensors> {
   const name = "scaling_factor";
   if (!source.has(name) || tensors.W_dec === undefined) return tensors;
   const { data } = await takeTensor(source, name, { feature: config.features });
   if (data.every((value) => Math.abs(value - 1) < 1e-5)) return tensors;
   if (!config.finetuned) {
-    throw damagedFile(config.file, `does not say whether the weights' ${name} is in use`, '"finetuning_scaling_factor"', "nothing");
+    throw damagedFile(
+      config.file,
+      `does not say whether the weights' ${name} is in use`,
+      '"finetuning_scaling_factor"',
+      "nothing",
+    );
   }
   notes.push("The factors that were learnt after training were folded into the decoder.");
   return { ...tensors, W_dec: scaleRows(tensors.W_dec, data) };
 }
 
 /** √d_in / mean ‖x‖: from the person, beside the weights, or in the configuration. */
-async function scalingFactor(folder: string, config: SaeLensConfig, options: ImportOptions, transcoder: boolean): Promise<number> {
+async function scalingFactor(
+  folder: string,
+  config: SaeLensConfig,
+  options: ImportOptions,
+  transcoder: boolean,
+): Promise<number> {
   const file = join(folder, SCALER);
   const beside = (await existingFile(file)) ? readPositive(await readJsonConfig(file), "scaling_factor") : undefined;
   const stated = readPositive(await readJsonConfig(config.file), "norm_scaling_factor");

@@ -61,7 +61,12 @@ async function readSmallText(file: string): Promise<string> {
   try {
     const { size } = await handle.stat();
     if (size > MAXIMUM_TEXT_BYTES) {
-      throw damagedFile(file, "is too large for a configuration", `at most ${MAXIMUM_TEXT_BYTES} bytes`, `${size} bytes`);
+      throw damagedFile(
+        file,
+        "is too large for a configuration",
+        `at most ${MAXIMUM_TEXT_BYTES} bytes`,
+        `${size} bytes`,
+      );
     }
     return new TextDecoder("utf-8", { fatal: true }).decode(await handle.readFile());
   } catch (cause) {
@@ -90,7 +95,8 @@ function refuseDepth(file: string, text: string): void {
 
 /** YAML nests by indentation and by repeated "- " as well. */
 function refuseIndentation(file: string, text: string): void {
-  if (text.split("\n").some((line) => (/^[\s?:-]*/.exec(line)?.[0].length ?? 0) > 4 * MAXIMUM_DEPTH)) throw tooDeep(file);
+  if (text.split("\n").some((line) => (/^[\s?:-]*/.exec(line)?.[0].length ?? 0) > 4 * MAXIMUM_DEPTH))
+    throw tooDeep(file);
 }
 
 function tooDeep(file: string): PatchbayError {

@@ -57,7 +57,12 @@ export function interpretSaeLensConfig(raw: Config): SaeLensConfig {
       received: "true",
     });
   }
-  const reshape = readChoice(raw, "reshape_activations", ["none", "hook_z"], old && hook?.endsWith("hook_z") ? "hook_z" : "none");
+  const reshape = readChoice(
+    raw,
+    "reshape_activations",
+    ["none", "hook_z"],
+    old && hook?.endsWith("hook_z") ? "hook_z" : "none",
+  );
   return {
     file: raw.file,
     architecture,

@@ -32,7 +32,8 @@ export function checkShape(file: string, name: string, shape: readonly number[],
 export function matrixShape(source: TensorSource, name: string): readonly [rows: number, columns: number] {
   const { shape, file } = source.describe(name);
   const [rows, columns] = shape;
-  if (shape.length === 2 && rows !== undefined && columns !== undefined && rows > 0 && columns > 0) return [rows, columns];
+  if (shape.length === 2 && rows !== undefined && columns !== undefined && rows > 0 && columns > 0)
+    return [rows, columns];
   throw new PatchbayError("values-do-not-fit", `${file}: the tensor "${name}" is not a matrix.`, {
     expected: "two axes, neither empty",
     received: describeShape(shape),

@@ -1,11 +1,20 @@
 /**
  * Long work that survives its process. A job is acknowledged when its row is committed, is run by the handler registered for
- * its kind, and is run again from its start when the process dies on the way.
+ * its kind, and is run again when the process dies on the way, or when it was paused and is resumed.
  */
 import type { Connection } from "../connection.ts";
 import { isFinished, type JobHandler, type JobRecord, type NewJob } from "./job.ts";
 import { createJobChanges } from "./job-changes.ts";
-import { cancelJob, claimJob, findJob, insertJob, newestJobs, requeueAbandoned } from "./job-table.ts";
+import {
+  cancelJob,
+  claimJob,
+  findJob,
+  insertJob,
+  newestJobs,
+  pauseJob,
+  requeueAbandoned,
+  resumeJob,
+} from "./job-table.ts";
 import { type RunningJob, startJob } from "./running-job.ts";
 
 /** How often a database that others write to is looked at, for new jobs and for changes of watched ones. */
@@ -14,13 +23,20 @@ const POLL_MILLISECONDS = 1000;
 const WATCH_MILLISECONDS = 100;
 
 export interface JobQueue {
-  /** Answers with the queued, running or done job of the same content, if there is one. Resolves when committed. */
+  /** Answers with the queued, running, paused or done job of the same content, if there is one. Resolves when committed. */
   create(job: NewJob): Promise<{ job: JobRecord; created: boolean }>;
   get(id: string): Promise<JobRecord | undefined>;
   /** Newest first. */
   list(limit?: number): Promise<JobRecord[]>;
   /** A finished job stays as it is. */
   cancel(id: string): Promise<JobRecord | undefined>;
+  /**
+   * A queued job stays aside; a running one is aborted, ends where it can save, and does not come back before `resume`,
+   * also after a restart. A finished job stays as it is.
+   */
+  pause(id: string): Promise<JobRecord | undefined>;
+  /** Queues a paused job again, with its old priority; any other stays as it is. */
+  resume(id: string): Promise<JobRecord | undefined>;
   /** The job at once, then after each change, until it is finished or the signal aborts. */
   watch(id: string, signal: AbortSignal): AsyncGenerator<JobRecord>;
   register(kind: string, handler: JobHandler): void;
@@ -83,7 +99,7 @@ export function openJobQueue(connection: Connection, options: JobQueueOptions = 
 
   const current = (job: JobRecord): JobRecord => {
     const live = running.get(job.id)?.live;
-    return live !== undefined && job.state === "running" ? { ...job, ...live } : job;
+    return live !== undefined && (job.state === "running" || job.state === "paused") ? { ...job, ...live } : job;
   };
 
   const queue: JobQueue = {
@@ -101,6 +117,18 @@ export function openJobQueue(connection: Connection, options: JobQueueOptions = 
       await cancelJob(database, id);
       running.get(id)?.abort();
       changes.announce(id);
+      return queue.get(id);
+    },
+    async pause(id) {
+      await pauseJob(database, id);
+      running.get(id)?.pause();
+      changes.announce(id);
+      return queue.get(id);
+    },
+    async resume(id) {
+      await resumeJob(database, id);
+      changes.announce(id);
+      wake();
       return queue.get(id);
     },
     async *watch(id, signal) {

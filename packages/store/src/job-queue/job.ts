@@ -10,6 +10,8 @@ export interface JobRecord {
   /** 0…1 */
   readonly progress: number;
   readonly message: string;
+  /** What it shows beyond its progress, as JSON; undefined where nothing was told. */
+  readonly details: unknown;
   readonly createdAt: Date;
   readonly startedAt: Date | undefined;
   readonly finishedAt: Date | undefined;
@@ -29,12 +31,13 @@ export interface NewJob {
 }
 
 export interface JobContext {
-  /** Aborted when the job is cancelled or the process stops. */
+  /** Aborted when the job is cancelled or paused, or the process stops: the handler saves what it needs, and throws. */
   readonly signal: AbortSignal;
-  progress(fraction: number, message: string): void;
+  /** `details`, any JSON, stay until others are given; they are written with the next periodic report. */
+  progress(fraction: number, message: string, details?: unknown): void;
 }
 
-/** Must be idempotent: after a crash the job runs again from its start. What it returns is stored as JSON. */
+/** Must be idempotent: after a crash or a pause the job runs again, from its start or from what it saved itself. What it returns is stored as JSON. */
 export type JobHandler = (request: object, context: JobContext) => Promise<object>;
 
 export function isFinished(state: JobState): boolean {
@@ -50,6 +53,7 @@ export function recordOf(row: typeof jobs.$inferSelect): JobRecord {
     state: row.state,
     progress: row.progress,
     message: row.message,
+    details: row.details ?? undefined,
     createdAt: row.createdAt,
     startedAt: row.startedAt ?? undefined,
     finishedAt: row.finishedAt ?? undefined,

@@ -1,6 +1,6 @@
 /** Opens the tensors of a Hugging Face folder: one model.safetensors, or shards under model.safetensors.index.json. */
 import { open, readFile, realpath } from "node:fs/promises";
-import { join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { editDistance, ensureDefined, PatchbayError, type Tensor, tensor } from "@patchbay/vocabulary";
 import { readRange } from "./file-range.ts";
 import { numberedAxes } from "./safetensors.ts";
@@ -27,6 +27,12 @@ export async function openTensorFolder(folder: string): Promise<TensorSource> {
     });
   }
   return sourceOf(folder, tensors);
+}
+
+/** Opens one safetensors file, whatever its name. @throws PatchbayError `file-not-found`, `damaged-file` */
+export async function openTensorFile(file: string): Promise<TensorSource> {
+  const stored = await readStoredTensors(dirname(file), basename(file), false);
+  return sourceOf(file, new Map(stored.map((tensor) => [tensor.name, tensor])));
 }
 
 /** File names of a folder's weights, in the order of the index. */

@@ -1,0 +1,1 @@
+export { decodeReference, encodeReference, type ReferenceResult, runReference } from "./reference-dictionary.ts";
