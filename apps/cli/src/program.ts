@@ -1,5 +1,6 @@
 /** The commands with their options and help. What a command does is loaded when it is called, so that help is instant. */
 import { Command, InvalidArgumentError, Option } from "commander";
+import { addDictionaryCommands } from "./dictionary-program.ts";
 import { manifest } from "./manifest.ts";
 
 export const DEFAULT_PORT = 7330;
@@ -10,6 +11,7 @@ Examples:
   patchbay add ./gpt2 --name gpt2                 a Hugging Face folder
   patchbay add stories260K.bin --tokenizer tok512.bin
   echo '{"model": "stories-15m", "input": {"text": "One day"}}' | patchbay run -
+  patchbay add-dictionary ./my-sae --model gpt2   an SAE or a transcoder
   patchbay doctor                                 what is wrong with this installation?
 
 Data is kept in one folder: --home, else PATCHBAY_HOME, else the default that \`patchbay doctor\` names.
@@ -95,6 +97,8 @@ export function createProgram(finish: (status: number) => void): Command {
     .addOption(homeOption())
     .addHelpText("after", RUN_EXAMPLES)
     .action(async (request: string, options) => (await import("./commands/run.ts")).runRequest(request, options));
+
+  addDictionaryCommands(program, homeOption, finish);
 
   program
     .command("doctor")

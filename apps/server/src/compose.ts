@@ -1,10 +1,9 @@
-/** The one place where concrete parts are chosen: runtime, model library, analyses. */
-import { readFile } from "node:fs/promises";
-import path from "node:path";
-import { type ArtefactStore, ENGINE_VERSION, type ModelService, openModelService } from "@patchbay/analysis";
-import { BUNDLED_MODEL, bundledReferenceText, type InstalledModel, openModelLibrary } from "@patchbay/model-library";
+/** The one place where concrete parts are chosen: runtime, model library, dictionaries, analyses. */
+import { ENGINE_VERSION, type ModelService, openModelService } from "@patchbay/analysis";
+import type { DictionaryLibrary, ModelToFit } from "@patchbay/dictionary";
+import { BUNDLED_MODEL, type InstalledModel, openModelLibrary } from "@patchbay/model-library";
 import { createRuntime, type Runtime } from "@patchbay/runtime";
-import { openArtefacts } from "@patchbay/store";
+import { openArtefacts, type UnitLabelShelf } from "@patchbay/store";
 import {
   describeModel,
   hashModelFolder,
@@ -13,16 +12,19 @@ import {
   readModelConfig,
 } from "@patchbay/transformer";
 import { PatchbayError } from "@patchbay/vocabulary";
-import type { ModelLibrary } from "./models/model-directory.ts";
+import type { ModelKeeping, ModelLibrary, OpenModel } from "./models/model-directory.ts";
+import {
+  openModelDictionaries,
+  readIndexCorpusTexts,
+  readReferenceTexts,
+  shippedIndexFile,
+} from "./models/model-files.ts";
 import type { EngineFacts } from "./services.ts";
-
-/** Beside a model's config.json: texts, one a line, over which its activations are measured. */
-const REFERENCE_TEXT = "reference.txt";
 
 export interface Composition {
   readonly library: ModelLibrary<InstalledModel>;
   readonly engine: EngineFacts;
-  openModel(installed: InstalledModel, artefacts: (modelHash: string) => ArtefactStore): Promise<ModelService>;
+  readonly openModel: OpenModel<InstalledModel>;
 }
 
 export function compose(home: string): Composition {
@@ -36,7 +38,7 @@ export function compose(home: string): Composition {
         library.installBundled({ signal, progress: ({ fraction, message }) => progress(fraction, message) }),
     },
     engine: { engine: ENGINE_VERSION, runtime: runtime.version, memory: () => runtime.memory() },
-    openModel: (installed, artefacts) => openInstalled(runtime, installed, artefacts),
+    openModel: (installed, keeping) => openInstalled(runtime, home, installed, keeping),
   };
 }
 
@@ -44,27 +46,59 @@ export function compose(home: string): Composition {
 export interface InstalledModels {
   /** @throws PatchbayError `unknown-model` */
   get(name: string): Promise<ModelService>;
+  /** The model's dictionaries and what they must fit, without an engine. @throws PatchbayError `unknown-model` */
+  dictionaries(name: string): Promise<{ readonly library: DictionaryLibrary; readonly model: ModelToFit }>;
 }
 
 export function openInstalledModels(home: string): InstalledModels {
-  const runtime = createRuntime();
+  let runtime: Runtime | undefined;
   const library = openModelLibrary(home);
-  const artefacts = openArtefacts(home);
-  return { get: async (name) => openInstalled(runtime, await library.find(name), artefacts) };
+  const keeping: ModelKeeping = { artefacts: openArtefacts(home), labels: () => NO_LABELS };
+  return {
+    async get(name) {
+      const installed = await library.find(name);
+      runtime ??= createRuntime();
+      return openInstalled(runtime, home, installed, keeping);
+    },
+    async dictionaries(name) {
+      const { hash, shape } = await describeInstalled(await library.find(name));
+      return { library: await openModelDictionaries(home, name), model: { name, hash, shape } };
+    },
+  };
+}
+
+/** Labels are in the database, which belongs to the server while it runs. */
+const NO_LABELS: UnitLabelShelf = {
+  list: async () => [],
+  set: async () => {
+    throw new PatchbayError("not-ready", "Labels are kept by the server.", {
+      advice: "Start it with: patchbay serve.",
+    });
+  },
+};
+
+async function describeInstalled({ folder, hashCacheFile }: InstalledModel) {
+  const [config, tensors, hash] = await Promise.all([
+    readModelConfig(folder),
+    openTensorFolder(folder),
+    hashModelFolder(folder, { cacheFile: hashCacheFile }),
+  ]);
+  return describeModel(config, tensors, hash);
 }
 
 async function openInstalled(
   runtime: Runtime,
-  { name, folder, manifest, hashCacheFile }: InstalledModel,
-  artefacts: (modelHash: string) => ArtefactStore,
+  home: string,
+  installed: InstalledModel,
+  { artefacts, labels }: ModelKeeping,
 ): Promise<ModelService> {
-  const [config, tensors, tokenizer, hash] = await Promise.all([
-    readModelConfig(folder),
-    openTensorFolder(folder),
+  const { name, folder, manifest } = installed;
+  const [model, tokenizer, dictionaries, bundledIndexFile] = await Promise.all([
+    describeInstalled(installed),
     openTokenizer(folder),
-    hashModelFolder(folder, { cacheFile: hashCacheFile }),
+    openModelDictionaries(home, name),
+    shippedIndexFile(name),
   ]);
-  const engine = runtime.open(describeModel(config, tensors, hash));
   return openModelService({
     facts: {
       name,
@@ -74,21 +108,14 @@ async function openInstalled(
       description: manifest.description ?? null,
       examplePrompts: manifest.examplePrompts ?? [],
     },
-    engine,
+    engine: runtime.open(model),
     tokenizer,
-    artefacts: artefacts(hash),
+    artefacts: artefacts(model.hash),
     runtimeVersion: runtime.version,
     referenceTexts: () => readReferenceTexts(folder),
+    dictionaries,
+    labels: labels(model.hash),
+    indexCorpusTexts: () => readIndexCorpusTexts(name, folder),
+    ...(bundledIndexFile === undefined ? {} : { bundledIndexFile }),
   });
-}
-
-/** The model's own reference text, else the one that comes with Patchbay. */
-async function readReferenceTexts(folder: string): Promise<string[]> {
-  const own = await readFile(path.join(folder, REFERENCE_TEXT), "utf8").catch((error: NodeJS.ErrnoException) => {
-    if (error.code === "ENOENT") return undefined;
-    throw error;
-  });
-  const texts = (own ?? (await bundledReferenceText())).split("\n").filter((line) => line.trim() !== "");
-  if (texts.length > 0) return texts;
-  throw new PatchbayError("empty-input", `${folder} has an empty ${REFERENCE_TEXT}.`, { expected: "one text a line" });
 }

@@ -11,7 +11,12 @@ import { createApp } from "./app.ts";
 import { isLoopback, LOOPBACK_HOSTS } from "./http/access.ts";
 import { BACKGROUND_PRIORITY, createModelJob } from "./jobs/create-model-job.ts";
 import { registerModelJobs } from "./jobs/register-model-jobs.ts";
-import { createModelDirectory, type ModelLibrary, type OpenModel } from "./models/model-directory.ts";
+import {
+  createModelDirectory,
+  type ModelKeeping,
+  type ModelLibrary,
+  type OpenModel,
+} from "./models/model-directory.ts";
 import { createFairQueue } from "./queue/fair-queue.ts";
 import type { EngineFacts, ModelDirectory } from "./services.ts";
 import { serveWebFolder } from "./web/web-folder.ts";
@@ -57,13 +62,20 @@ export async function startServer<Installed extends { readonly name: string }>(
   const token = options.token ?? (isLoopback(host) ? undefined : randomBytes(18).toString("base64url"));
   const shutdown = new AbortController();
 
-  const artefacts = openArtefacts(home);
-  const models = createModelDirectory(library, (installed) => options.openModel(installed, artefacts), log);
   const opening = openStore({
     home,
     report: (error) => log(`job queue: ${error instanceof Error ? error.stack : String(error)}`),
     ...(options.databaseUrl === undefined ? {} : { databaseUrl: options.databaseUrl }),
   });
+  const keeping: ModelKeeping = {
+    artefacts: openArtefacts(home),
+    // A model opens before the store does; only its labels wait.
+    labels: (modelHash) => ({
+      list: async () => (await opening).labels(modelHash).list(),
+      set: async (source, unit, label) => (await opening).labels(modelHash).set(source, unit, label),
+    }),
+  };
+  const models = createModelDirectory(library, (installed) => options.openModel(installed, keeping), log);
   const app = createApp({
     services: {
       models,
@@ -138,7 +150,7 @@ async function startJobs({ jobs }: Store, models: ModelDirectory): Promise<void>
   await jobs.start();
 }
 
-/** What the workbench wants to have ready without being asked. */
+/** What the workbench wants to have ready without being asked. The bundled model ships its dictionaries' quality and its index. */
 async function enqueueMissing(models: ModelDirectory, name: string, store: Promise<Store>): Promise<void> {
   if (models.setup().state !== "ready") return;
   const model = await models.get(name);

@@ -29,6 +29,13 @@ export {
 export { PATCHBAY_WEIGHTS } from "./formats/import-patchbay.ts";
 export { formatSpec, readSpec, SPEC_FILE } from "./formats/spec-json.ts";
 export {
+  buildDenseEncodeGraph,
+  buildEncodeGraph,
+  buildReconstructGraph,
+  DICTIONARY_VALUES,
+  keepsFixedNumber,
+} from "./graphs/dictionary-graphs.ts";
+export {
   type EncodedDictionary,
   type EncodeOptions,
   encodeDictionary,

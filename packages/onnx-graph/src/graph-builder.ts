@@ -142,7 +142,6 @@ export class GraphBuilder {
   absolute = (a: ValueName) => this.node("Abs", [a]);
   sigmoid = (a: ValueName) => this.node("Sigmoid", [a]);
   sign = (a: ValueName) => this.node("Sign", [a]);
-  reciprocal = (a: ValueName) => this.node("Reciprocal", [a]);
   power = (a: ValueName, exponent: ValueName) => this.node("Pow", [a, exponent]);
   errorFunction = (a: ValueName) => this.node("Erf", [a]);
   tanh = (a: ValueName) => this.node("Tanh", [a]);

@@ -5,6 +5,8 @@ export {
   type DifferentiateOptions,
   differentiate,
 } from "./differentiate/differentiate.ts";
+export { inferShapes } from "./differentiate/infer-shapes.ts";
+export type { ValueFacts } from "./differentiate/node-facts.ts";
 export {
   type AttributeValue,
   type ElementType,

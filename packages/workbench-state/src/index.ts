@@ -6,7 +6,7 @@ export {
   type Location,
   type LocationStore,
 } from "./location-store.ts";
-export { parseRoute, pathOfRoute, type RoomName, type Route } from "./route.ts";
+export { type DictionaryPart, parseRoute, pathOfRoute, type RoomName, type Route } from "./route.ts";
 export { type DecodedView, decodeTraceView } from "./trace/decode-view.ts";
 export { encodeTraceView, tracePath } from "./trace/encode-view.ts";
 export { type GridCells, type GridQuestion, gridCells, type LensSide, shortProbability } from "./trace/grid-cells.ts";
@@ -22,8 +22,10 @@ export {
   CABLE_COLOURS,
   type CableColour,
   cableColour,
+  FEATURE_OPERATIONS,
   interventionOf,
   interventionsOf,
+  isFeaturePatch,
   isNeuronPatch,
   nextCable,
   PATCH_OPERATIONS,
@@ -35,7 +37,16 @@ export {
 } from "./trace/patch.ts";
 export { readPatch, readPlace, writePatch, writePlace } from "./trace/patch-notation.ts";
 export {
+  type DictionarySite,
+  ERROR_MODES,
+  type ErrorMode,
+  isDictionarySite,
+  type PatchSite,
+} from "./trace/patch-site.ts";
+export {
   detailRequest,
+  featureQuery,
+  featureRequest,
   generationRequest,
   lensRequest,
   patternRequest,
@@ -45,6 +56,7 @@ export {
 export { type DifferenceMark, markDifferences } from "./trace/text-difference.ts";
 export { createTraceStore, type TraceState, type TraceStore } from "./trace/trace-store.ts";
 export {
+  type ChosenFeature,
   COMPARISONS,
   type Comparison,
   type Depth,

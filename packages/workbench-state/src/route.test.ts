@@ -6,6 +6,14 @@ const ROUTES: readonly Route[] = [
   { room: "trace" },
   { room: "atlas", model: "stories-15m" },
   { room: "neuron", model: "a b/c", layer: 11, neuron: 3071 },
+  { room: "search" },
+  { room: "dictionaries" },
+  { room: "dictionary-comparison" },
+  { room: "dictionary-training" },
+  { room: "dictionary", dictionary: "transcoder-2.b_c", part: "overview" },
+  { room: "dictionary", dictionary: "sae-l2", part: "dark-matter" },
+  { room: "dictionary", dictionary: "sae-l2", part: "rewriting" },
+  { room: "feature", dictionary: "transcoder-2.b_c", feature: 4607 },
   { room: "findings" },
   { room: "finding", id: "k3x9" },
   { room: "models" },
@@ -23,7 +31,15 @@ test("a trailing slash changes nothing", () => {
 });
 
 test("an unknown path is named, not guessed", () => {
-  for (const pathname of ["/nothing", "/m/x", "/m/x/L1/Nx", "/s/", "/s/a/b"]) {
+  for (const pathname of [
+    "/nothing",
+    "/m/x",
+    "/m/x/L1/Nx",
+    "/s/",
+    "/s/a/b",
+    "/dictionaries/x/features/y",
+    "/dictionaries/x/y",
+  ]) {
     assert.deepEqual(parseRoute(pathname), { room: "unknown", pathname });
   }
 });

@@ -4,12 +4,22 @@ export type Route =
   | { readonly room: "trace" }
   | { readonly room: "atlas"; readonly model: string }
   | { readonly room: "neuron"; readonly model: string; readonly layer: number; readonly neuron: number }
+  | { readonly room: "search" }
+  | { readonly room: "dictionaries" }
+  | { readonly room: "dictionary-comparison" }
+  | { readonly room: "dictionary-training" }
+  | { readonly room: "dictionary"; readonly dictionary: string; readonly part: DictionaryPart }
+  /** The model stands in the query, so that a feature's address is the dictionary's own. */
+  | { readonly room: "feature"; readonly dictionary: string; readonly feature: number }
   | { readonly room: "findings" }
   | { readonly room: "finding"; readonly id: string }
   | { readonly room: "models" }
   | { readonly room: "jobs" }
   | { readonly room: "api" }
   | { readonly room: "unknown"; readonly pathname: string };
+
+/** The page of a dictionary itself, and those that take its failures apart. */
+export type DictionaryPart = "overview" | "dark-matter" | "rewriting";
 
 export type RoomName = Route["room"];
 
@@ -24,6 +34,13 @@ export function parseRoute(pathname: string): Route {
   }
   const atlas = /^\/m\/([^/]+)\/neurons$/.exec(path);
   if (atlas !== null) return { room: "atlas", model: decode(atlas[1] ?? "") };
+  const feature = /^\/dictionaries\/([^/]+)\/features\/(\d+)$/.exec(path);
+  if (feature !== null) return { room: "feature", dictionary: decode(feature[1] ?? ""), feature: Number(feature[2]) };
+  const dictionary = /^\/dictionaries\/([^/]+)(?:\/(dark-matter|rewriting))?$/.exec(path);
+  if (dictionary !== null) {
+    const [, name = "", part = "overview"] = dictionary;
+    return { room: "dictionary", dictionary: decode(name), part: part as DictionaryPart };
+  }
   const finding = /^\/s\/([^/]+)$/.exec(path);
   if (finding !== null) return { room: "finding", id: decode(finding[1] ?? "") };
   return { room: "unknown", pathname };
@@ -37,6 +54,14 @@ export function pathOfRoute(route: Route): string {
       return `/m/${encodeURIComponent(route.model)}/neurons`;
     case "neuron":
       return `/m/${encodeURIComponent(route.model)}/L${route.layer}/N${route.neuron}`;
+    case "feature":
+      return `/dictionaries/${encodeURIComponent(route.dictionary)}/features/${route.feature}`;
+    case "dictionary":
+      return `/dictionaries/${encodeURIComponent(route.dictionary)}${route.part === "overview" ? "" : `/${route.part}`}`;
+    case "dictionary-comparison":
+      return "/dictionaries/compare";
+    case "dictionary-training":
+      return "/dictionaries/train";
     case "finding":
       return `/s/${encodeURIComponent(route.id)}`;
     case "api":
@@ -50,6 +75,10 @@ export function pathOfRoute(route: Route): string {
 
 const SIMPLE: Readonly<Record<string, Route>> = {
   "/": { room: "trace" },
+  "/search": { room: "search" },
+  "/dictionaries": { room: "dictionaries" },
+  "/dictionaries/compare": { room: "dictionary-comparison" },
+  "/dictionaries/train": { room: "dictionary-training" },
   "/findings": { room: "findings" },
   "/models": { room: "models" },
   "/jobs": { room: "jobs" },

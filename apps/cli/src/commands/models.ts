@@ -2,6 +2,7 @@
 import type { ModelSummary } from "@patchbay/contract";
 import { openModelLibrary } from "@patchbay/model-library";
 import { type InstalledModels, openInstalledModels } from "@patchbay/server";
+import { type Column, formatTable } from "../format-table.ts";
 import { resolveHome } from "../home.ts";
 import { describeFailure } from "../report-failure.ts";
 
@@ -22,7 +23,7 @@ export async function listModels({ home: chosen, json = false }: ModelsOptions):
   if (json) process.stdout.write(`${JSON.stringify({ models: summaries }, undefined, 2)}\n`);
   else if (installed.length === 0)
     process.stdout.write(`No model is installed in ${home}. Add one: patchbay add stories-15m\n`);
-  else process.stdout.write(formatTable(summaries));
+  else process.stdout.write(formatTable(COLUMNS, summaries));
 }
 
 /** A model that does not open must not hide the others. */
@@ -35,7 +36,7 @@ async function summarise(models: InstalledModels, name: string): Promise<ModelSu
   }
 }
 
-const COLUMNS: readonly (readonly [title: string, value: (model: ModelSummary) => string])[] = [
+const COLUMNS: readonly Column<ModelSummary>[] = [
   ["NAME", ({ name }) => name],
   ["FAMILY", ({ family }) => family],
   ["PARAMETERS", ({ parameters }) => `${(parameters / 1e6).toFixed(1)} M`],
@@ -45,10 +46,3 @@ const COLUMNS: readonly (readonly [title: string, value: (model: ModelSummary) =
   ["CONTEXT", ({ context }) => String(context)],
   ["LICENCE", ({ licence }) => licence ?? "not stated"],
 ];
-
-export function formatTable(models: readonly ModelSummary[]): string {
-  const rows = [COLUMNS.map(([title]) => title), ...models.map((model) => COLUMNS.map(([, value]) => value(model)))];
-  const widths = COLUMNS.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
-  const lines = rows.map((row) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join("  "));
-  return lines.map((line) => `${line.trimEnd()}\n`).join("");
-}

@@ -6,7 +6,7 @@ import { jobView } from "../jobs/job-view.ts";
 import type { Services } from "../services.ts";
 import type { HandlersOf } from "./handler.ts";
 
-type Names = "createJob" | "listJobs" | "getJob" | "cancelJob" | "watchJob";
+type Names = "createJob" | "listJobs" | "getJob" | "cancelJob" | "pauseJob" | "resumeJob" | "watchJob";
 
 export function jobHandlers(services: Services): HandlersOf<Names> {
   const { store, models, log } = services;
@@ -20,6 +20,8 @@ export function jobHandlers(services: Services): HandlersOf<Names> {
     },
     getJob: async ({ params }) => jobView(found(await (await jobs()).get(params.id), params.id)),
     cancelJob: async ({ params }) => jobView(found(await (await jobs()).cancel(params.id), params.id)),
+    pauseJob: async ({ params }) => jobView(found(await (await jobs()).pause(params.id), params.id)),
+    resumeJob: async ({ params }) => jobView(found(await (await jobs()).resume(params.id), params.id)),
     async watchJob({ params, signal: outer, accepts }) {
       const queue = await jobs();
       const first = found(await queue.get(params.id), params.id);

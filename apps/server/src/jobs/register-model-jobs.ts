@@ -1,11 +1,16 @@
 import type { ModelService, WorkContext } from "@patchbay/analysis";
-import { JobKind, JobRequest } from "@patchbay/contract";
+import { JobKind, JobRequest, type JobRequestOf } from "@patchbay/contract";
 import type { JobQueue } from "@patchbay/store";
+import { PatchbayError } from "@patchbay/vocabulary";
 import type { ModelDirectory } from "../services.ts";
 
-type Work = (model: ModelService, request: JobRequest, context: WorkContext) => Promise<object>;
+type Work<Kind extends JobKind> = (
+  model: ModelService,
+  request: JobRequestOf<Kind>,
+  context: WorkContext,
+) => Promise<object>;
 
-const WORK: Record<JobKind, Work> = {
+const WORK: { readonly [Kind in JobKind]: Work<Kind> } = {
   "neuron-map": (model, _, context) => model.computeNeuronMap(context),
   "reference-statistics": (model, _, context) => model.computeReferenceStatistics(context),
   "specialised-neurons": (model, { prompt, place, multiple }, context) =>
@@ -17,6 +22,11 @@ const WORK: Record<JobKind, Work> = {
       },
       context,
     ),
+  "dictionary-quality": (model, request, context) => model.dictionaries.measure(request, context),
+  "unit-index": (model, request, context) => model.units.index(request, context),
+  "train-dictionary": (model, request, context) => model.dictionaries.train(request, context),
+  "dark-matter": (model, request, context) => model.dictionaries.darkMatter(request, context),
+  rewrite: (model, request, context) => model.dictionaries.rewrite(request, context),
 };
 
 /**
@@ -24,10 +34,22 @@ const WORK: Record<JobKind, Work> = {
  * person's request by a block, not by the job.
  */
 export function registerModelJobs(jobs: JobQueue, models: ModelDirectory): void {
-  for (const kind of JobKind.options) {
-    jobs.register(kind, async (stored, { signal, progress }) => {
-      const request = JobRequest.parse(stored);
-      return WORK[kind](await models.get(request.model), request, { signal, progress });
-    });
-  }
+  for (const kind of JobKind.options) registerKind(jobs, models, kind);
+}
+
+function registerKind<Kind extends JobKind>(jobs: JobQueue, models: ModelDirectory, kind: Kind): void {
+  const work: Work<Kind> = WORK[kind];
+  jobs.register(kind, async (stored, { signal, progress }) => {
+    const request = JobRequest.safeParse(stored);
+    if (!request.success || !isOfKind(request.data, kind)) {
+      throw new PatchbayError("invalid-request", "The job was made by a version with other settings.", {
+        advice: "Start it again.",
+      });
+    }
+    return work(await models.get(request.data.model), request.data, { signal, progress });
+  });
+}
+
+function isOfKind<Kind extends JobKind>(request: JobRequest, kind: Kind): request is JobRequestOf<Kind> {
+  return request.kind === kind;
 }

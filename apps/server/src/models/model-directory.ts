@@ -1,5 +1,6 @@
 /** The installed models of a data folder, opened when first asked for, and the bundled one's first installation. */
 import type { ArtefactStore, ModelService } from "@patchbay/analysis";
+import type { UnitLabelShelf } from "@patchbay/store";
 import { editDistance, PatchbayError } from "@patchbay/vocabulary";
 import type { ModelDirectory, SetupState } from "../services.ts";
 
@@ -11,10 +12,13 @@ export interface ModelLibrary<Installed extends { readonly name: string }> {
   installBundled(progress: (fraction: number, message: string) => void, signal: AbortSignal): Promise<unknown>;
 }
 
-export type OpenModel<Installed> = (
-  installed: Installed,
-  artefacts: (modelHash: string) => ArtefactStore,
-) => Promise<ModelService>;
+/** Where what belongs to a model is kept, by its hash. */
+export interface ModelKeeping {
+  artefacts(modelHash: string): ArtefactStore;
+  labels(modelHash: string): UnitLabelShelf;
+}
+
+export type OpenModel<Installed> = (installed: Installed, keeping: ModelKeeping) => Promise<ModelService>;
 
 export interface InstallingDirectory extends ModelDirectory {
   /** Installs the bundled model where it is missing. A failure is told by `setup()`, and the other models stay usable. */

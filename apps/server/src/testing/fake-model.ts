@@ -4,6 +4,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { ModelService, WorkContext } from "@patchbay/analysis";
 import type { GeneratedToken, ModelSummary, Recipe, Token } from "@patchbay/contract";
 import { PatchbayError, tensor } from "@patchbay/vocabulary";
+import { createFakeDictionaries, createFakeUnits } from "./fake-dictionaries.ts";
 
 export interface FakeOptions {
   readonly name?: string;
@@ -65,6 +66,8 @@ export function createFakeModel(options: FakeOptions = {}): ModelService {
   return {
     name,
     hash,
+    dictionaries: createFakeDictionaries({ model: name, work, workInSteps }),
+    units: createFakeUnits({ model: name, work, workInSteps }),
     summary: () => ({ ...SUMMARY, name, hash, neuronMap: mapped ? "ready" : "absent" }),
     page: () => ({ ...SUMMARY, name, hash, neuronMap: "absent", sites: [], examplePrompts: ["One day"] }),
     tokenize,

@@ -20,6 +20,8 @@ export const TOP_TOKEN_OCCURRENCES = 3;
  */
 export const HISTOGRAM_BINS = 48;
 const LOWEST_EXPONENT = -12;
+/** A positive float's bits, shifted right by 22, minus this: its bin before clamping. */
+export const LOWEST_HALF_OCTAVE = (127 + LOWEST_EXPONENT) * 2;
 /** length HISTOGRAM_BINS + 1 */
 export const HISTOGRAM_EDGES: readonly number[] = Array.from(
   { length: HISTOGRAM_BINS + 1 },
@@ -120,11 +122,10 @@ export function intervalShares({ histogram, firing, maximum }: SourceIndex, unit
 }
 
 const bits = new DataView(new ArrayBuffer(4));
-const LOWEST_BIN = (127 + LOWEST_EXPONENT) * 2;
 
 /** The bin of one activation. */
 export function histogramBin(value: number): number {
   if (!(value > 0)) return 0;
   bits.setFloat32(0, value);
-  return Math.max(0, Math.min(HISTOGRAM_BINS - 1, (bits.getUint32(0) >>> 22) - LOWEST_BIN));
+  return Math.max(0, Math.min(HISTOGRAM_BINS - 1, (bits.getUint32(0) >>> 22) - LOWEST_HALF_OCTAVE));
 }

@@ -28,8 +28,12 @@ export function errorScatter(
   }
   if (pairs.length === 0) [low, high] = [0.1, 1];
   const domain = [low * 0.85, high * 1.18];
-  const across = scaleLog().domain(domain).range([MARGIN.left, MARGIN.left + size]);
-  const up = scaleLog().domain(domain).range([MARGIN.top + size, MARGIN.top]);
+  const across = scaleLog()
+    .domain(domain)
+    .range([MARGIN.left, MARGIN.left + size]);
+  const up = scaleLog()
+    .domain(domain)
+    .range([MARGIN.top + size, MARGIN.top]);
   const values = decadesOf(low * 0.85, high * 1.18);
   return {
     plot: { left: MARGIN.left, top: MARGIN.top, size },

@@ -1,4 +1,5 @@
 export { type ArcSpace, type AttentionArc, attentionArcs } from "./attention-arcs.ts";
+export { type BinnedHistogramGeometry, type Bins, binnedHistogram } from "./binned-histogram.ts";
 export { type CableRun, cableLanes, cablePath } from "./cable-path.ts";
 export { type ColourScale, contrast, divergingScale, sequentialScale, type ThemeName } from "./colour-scale.ts";
 export {
@@ -9,6 +10,7 @@ export {
   spacedLabels,
 } from "./depth-curve.ts";
 export { type AxisTick, type DoseResponseData, type DoseResponseGeometry, doseResponse } from "./dose-response.ts";
+export { type ErrorScatterGeometry, errorScatter } from "./error-scatter.ts";
 export { fitFontSize, fitMonospace, MONOSPACE_EM } from "./fit-text.ts";
 export { type GridCaption, type GridContent, gridToCsv, gridToSvg } from "./grid-export.ts";
 export {
@@ -25,6 +27,9 @@ export {
   walk,
 } from "./grid-layout.ts";
 export { type HistogramGeometry, histogram } from "./histogram.ts";
+export { type IntervalBarsGeometry, intervalBars } from "./interval-bars.ts";
+export { type LineSeries, type LineSeriesGeometry, lineSeries, nearestPoint } from "./line-series.ts";
 export { neuronScatter, type ScatterGeometry, type ScatterSize } from "./neuron-scatter.ts";
+export { type StackedBarGeometry, stackedBar } from "./stacked-bar.ts";
 export { type HeatToken, type TokenHeat, tokenHeat } from "./token-heat.ts";
 export { scrollToReveal, type VirtualWindow, virtualWindow } from "./virtual-window.ts";

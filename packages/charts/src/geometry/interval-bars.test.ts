@@ -19,7 +19,14 @@ test("a difference may fall to both sides of 0", () => {
 });
 
 test("equal values and values that are no numbers stay finite", () => {
-  const { rows, ticks } = intervalBars([{ name: "a", value: 1 }, { name: "b", value: Number.NaN }], 100, 1);
+  const { rows, ticks } = intervalBars(
+    [
+      { name: "a", value: 1 },
+      { name: "b", value: Number.NaN },
+    ],
+    100,
+    1,
+  );
   assert.ok(rows.every(({ x }) => Number.isFinite(x)));
   assert.ok(ticks.every(({ position }) => Number.isFinite(position)));
 });

@@ -24,11 +24,7 @@ export interface IntervalBarsGeometry {
  * `reference` is where every bar begins: a loss bar from 0 would hide the difference that matters, so the caller says
  * from what it counts (mostly the original loss).
  */
-export function intervalBars(
-  values: readonly IntervalValue[],
-  width: number,
-  reference: number,
-): IntervalBarsGeometry {
+export function intervalBars(values: readonly IntervalValue[], width: number, reference: number): IntervalBarsGeometry {
   const all = values.flatMap(({ value, low, high }) => [value, low ?? value, high ?? value]).filter(Number.isFinite);
   const low = Math.min(reference, ...all);
   const high = Math.max(reference, ...all);

@@ -19,7 +19,13 @@ test("a linear axis holds zero, larger is higher", () => {
 });
 
 test("names of curves that end together do not touch and stay inside", () => {
-  const series = ["a", "b", "c"].map((name) => ({ name, points: [{ x: 0, y: 1 }, { x: 1, y: 0 }] }));
+  const series = ["a", "b", "c"].map((name) => ({
+    name,
+    points: [
+      { x: 0, y: 1 },
+      { x: 1, y: 0 },
+    ],
+  }));
   const { curves, plot } = lineSeries(series, space);
   const places = curves.map(({ nameY }) => nameY).sort((a, b) => a - b);
   assert.ok(places.every((y, i) => i === 0 || y - (places[i - 1] ?? 0) >= 12));
@@ -30,7 +36,13 @@ test("no values, one value and a curve of nothing are finite", () => {
   for (const scale of ["linear", "log"] as const) {
     const empty = lineSeries([], { ...space, scale });
     assert.ok(empty.ticksY.every(({ position }) => Number.isFinite(position)));
-    const one = lineSeries([{ name: "a", points: [{ x: 5, y: 2 }] }, { name: "b", points: [] }], { ...space, scale });
+    const one = lineSeries(
+      [
+        { name: "a", points: [{ x: 5, y: 2 }] },
+        { name: "b", points: [] },
+      ],
+      { ...space, scale },
+    );
     assert.ok(Number.isFinite(one.curves[0]?.end?.x) && Number.isFinite(one.curves[0]?.end?.y));
     assert.equal(one.curves[1]?.end, undefined);
   }

@@ -1,7 +1,8 @@
 /** Whether a dictionary can be used with a model: its layers, sites, widths, and the hash that its file states. */
 import { axisLengthOf, type ModelShape, siteKindsOf } from "@patchbay/transformer";
-import { describeSite, PatchbayError, parseSite, type Site } from "@patchbay/vocabulary";
+import { describeSite, PatchbayError, type Site } from "@patchbay/vocabulary";
 import type { DictionarySpec } from "../dictionary.ts";
+import { readSite } from "./site-names.ts";
 
 export interface ModelToFit {
   readonly name: string;
@@ -42,7 +43,7 @@ function checkSite(
   width: number,
   { name: model, shape, widthOf }: ModelToFit,
 ): void {
-  const site = parseSite(name);
+  const site = readSite(name);
   if (!siteKindsOf(shape).includes(site.kind)) {
     throw new PatchbayError("unknown-site", `The model "${model}" has no site ${name}, which "${spec.name}" uses.`, {
       expected: `a site of a ${shape.family} model`,

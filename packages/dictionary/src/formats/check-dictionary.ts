@@ -2,7 +2,7 @@
  * What must hold for every dictionary, whichever file it came from: the specification is sane, and it has exactly the
  * tensors that its arithmetic needs, in the shapes that the specification states.
  */
-import { PatchbayError, parseSite, siteName, type Tensor } from "@patchbay/vocabulary";
+import { PatchbayError, siteName, type Tensor } from "@patchbay/vocabulary";
 import {
   DICTIONARY_TENSORS,
   type DictionarySpec,
@@ -11,6 +11,7 @@ import {
 } from "../dictionary.ts";
 import { checkDictionaryName } from "./import-options.ts";
 import { MAXIMUM_FEATURES, MAXIMUM_LAYERS, MAXIMUM_WIDTH } from "./limits.ts";
+import { readSite } from "./site-names.ts";
 import { checkElements, checkFinite, checkShape, type NamedShape } from "./tensors.ts";
 
 const NAMES = DICTIONARY_TENSORS;
@@ -129,8 +130,8 @@ function checkSelection({ activation, features }: DictionarySpec, where: string)
 
 /** Sites exist, are spelled in full, and belong to the kind. */
 function checkSites({ kind, inputSite, outputSites }: DictionarySpec, where: string): void {
-  const input = parseSite(inputSite);
-  const outputs = outputSites.map((name) => parseSite(name));
+  const input = readSite(inputSite);
+  const outputs = outputSites.map((name) => readSite(name));
   for (const site of [input, ...outputs]) {
     if ((site.layer ?? 0) >= MAXIMUM_LAYERS) {
       throw absurd(

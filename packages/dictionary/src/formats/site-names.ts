@@ -17,6 +17,19 @@ const EXPORTED_NAMES: Readonly<Partial<Record<SiteKind, string>>> = {
   "ln2.hook_normalized": "mlp.hook_in",
 };
 
+/**
+ * Reads the full name of a site that a file gives. Names such as "__proto__" are refused here, before they meet a table.
+ * @throws PatchbayError `unknown-site`
+ */
+export function readSite(name: string): Site {
+  const bare = name.replace(/^blocks\.\d+\./, "");
+  if (!Object.hasOwn(Object.prototype, bare)) return parseSite(name);
+  throw new PatchbayError("unknown-site", "This is not the name of a hook site.", {
+    expected: "a name such as blocks.3.hook_resid_post",
+    received: JSON.stringify(name),
+  });
+}
+
 /** Said with every dictionary whose file uses the ambiguous name. */
 export const NORMALISED_SITE_NOTE =
   "The file reads hook_normalized; here that is the norm's output with its weight and bias. A dictionary that was trained " +
@@ -33,7 +46,7 @@ export function fullSiteName(hook: string, layer: number | undefined, where: str
   const kind = Object.hasOwn(MODULE_INPUTS, bare) ? (MODULE_INPUTS[bare] ?? bare) : bare;
   const of = block?.[1] ?? layer;
   try {
-    return nameOf(parseSite(of === undefined || isOutsideBlocks(kind) ? kind : `blocks.${Number(of)}.${kind}`));
+    return nameOf(readSite(of === undefined || isOutsideBlocks(kind) ? kind : `blocks.${Number(of)}.${kind}`));
   } catch (cause) {
     if (!(cause instanceof PatchbayError)) throw cause;
     throw new PatchbayError("unknown-site", `${where} names a hook that Patchbay does not have.`, {
@@ -47,7 +60,7 @@ export function fullSiteName(hook: string, layer: number | undefined, where: str
 
 function isOutsideBlocks(kind: string): boolean {
   try {
-    return parseSite(kind).layer === undefined;
+    return readSite(kind).layer === undefined;
   } catch {
     return false;
   }
@@ -60,7 +73,7 @@ export function exportedHook({ kind }: Site): string {
 
 /** The full name for TransformerLens. */
 export function exportedSiteName(name: string): string {
-  const site = parseSite(name);
+  const site = readSite(name);
   return site.layer === undefined ? name : `blocks.${site.layer}.${exportedHook(site)}`;
 }
 

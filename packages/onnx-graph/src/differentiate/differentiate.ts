@@ -4,13 +4,13 @@
  * the forward graph runs, and can be differentiated again.
  *
  * Only nodes that lie on a path between the two sets get backward nodes. An operator without a rule on such a path is an
- * error. Values must be float32 or float64 on the path.
+ * error. Values on the path are float32 or float64; 16-bit floats only between casts.
  */
 import { ensureDefined, PatchbayError } from "@patchbay/vocabulary";
-import type { Graph, GraphNode, ValueName } from "../graph.ts";
+import type { ElementType, Graph, GraphNode, ValueName } from "../graph.ts";
 import { GraphBuilder } from "../graph-builder.ts";
-import type { ValueFacts } from "./infer-shapes.ts";
 import type { Length } from "./lengths.ts";
+import type { ValueFacts } from "./node-facts.ts";
 import { type Cotangent, Differentiation, NodeDifferentiation } from "./rule.ts";
 import { isLocallyConstant, ruleOf } from "./rules/rules.ts";
 
@@ -50,6 +50,8 @@ export interface DifferentiatedGraph {
 export function differentiate(graph: Graph, options: DifferentiateOptions): DifferentiatedGraph {
   return new Walk(graph, options).run();
 }
+
+const FLOAT_TYPES: ReadonlySet<ElementType> = new Set(["float32", "float64", "float16", "bfloat16"]);
 
 class Walk {
   readonly #graph: Graph;
@@ -130,13 +132,7 @@ class Walk {
           expected: "a new name for the cotangent",
         });
       }
-      if (shape === undefined) {
-        throw new PatchbayError(
-          "unsupported-model",
-          `The shape of "${value}" is not known, so its cotangent has none.`,
-        );
-      }
-      return this.#g.input(cotangent, type, shape);
+      return this.#g.input(cotangent, type, this.#knownFacts(value).shape);
     }
     if (shape?.every((length) => length === 1) !== true) {
       throw new PatchbayError("invalid-request", `"${value}" is not a scalar, so it needs a cotangent.`, {
@@ -221,7 +217,7 @@ class Walk {
         const custom = this.#custom.get(output);
         const depends = custom === undefined ? moves : custom.inputs.some((input) => active.has(input));
         const { type } = this.#whole.facts(output);
-        if (depends && !this.#constants.has(output) && type.startsWith("float")) active.add(output);
+        if (depends && !this.#constants.has(output) && FLOAT_TYPES.has(type)) active.add(output);
       });
     }
     return active;

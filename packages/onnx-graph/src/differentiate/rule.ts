@@ -2,8 +2,9 @@
 import { ensureDefined, PatchbayError } from "@patchbay/vocabulary";
 import type { Graph, GraphNode, ValueName } from "../graph.ts";
 import type { GraphBuilder } from "../graph-builder.ts";
-import { inferShapes, intAttribute, type ValueFacts } from "./infer-shapes.ts";
+import { inferShapes } from "./infer-shapes.ts";
 import { type Length, positiveAxis } from "./lengths.ts";
+import { intAttribute, type ValueFacts } from "./node-facts.ts";
 
 /** A cotangent has the type and lengths of its value; undefined is zero. */
 export type Cotangent = ValueName | undefined;

@@ -2,6 +2,7 @@
 import type { Patch } from "./patch.ts";
 import { readPatch } from "./patch-notation.ts";
 import {
+  type ChosenFeature,
   COMPARISONS,
   FIRST_VIEW,
   GREEDY,
@@ -36,7 +37,7 @@ export function decodeTraceView(search: string): DecodedView {
       names.find((name) => name === text);
 
   const view: TraceView = {
-    model: field("model", readModel, undefined),
+    model: field("model", readName, undefined),
     prompt: field("prompt", (text) => text, FIRST_VIEW.prompt),
     prependBos: field("bos", (text) => ({ yes: true, no: false })[text], undefined),
     patches: readPatches(query.getAll("patch"), notices),
@@ -50,6 +51,8 @@ export function decodeTraceView(search: string): DecodedView {
     head: field("head", readHead, FIRST_VIEW.head),
     attentionForm: field("form", oneOf(["matrix", "arcs"] as const), FIRST_VIEW.attentionForm),
     sampling: field("sampling", readSampling, GREEDY),
+    dictionaries: field("dictionaries", readName, undefined),
+    feature: field("feature", readFeature, undefined),
   };
   return { view, notices };
 }
@@ -69,7 +72,8 @@ function readPatches(texts: readonly string[], notices: string[]): Patch[] {
   return patches;
 }
 
-function readModel(text: string): string | undefined {
+/** Of a model, a dictionary or a set of dictionaries. */
+function readName(text: string): string | undefined {
   return /^[a-z0-9][a-z0-9._-]*$/i.test(text) ? text : undefined;
 }
 
@@ -93,6 +97,11 @@ function readToken(text: string): string | number | undefined {
 function readHead(text: string): { layer: number; head: number } | undefined {
   const match = /^L(\d{1,4})H(\d{1,4})$/.exec(text);
   return match === null ? undefined : { layer: Number(match[1]), head: Number(match[2]) };
+}
+
+function readFeature(text: string): ChosenFeature | undefined {
+  const match = /^([a-z0-9][a-z0-9._-]*)\[(\d{1,7})\]$/i.exec(text);
+  return match === null ? undefined : { dictionary: match[1] ?? "", feature: Number(match[2]) };
 }
 
 function readSampling(text: string): SamplingChoice | undefined {

@@ -20,6 +20,8 @@ export function encodeTraceView(view: TraceView): string {
   if (view.head !== undefined) add("head", `L${view.head.layer}H${view.head.head}`);
   if (view.attentionForm !== FIRST_VIEW.attentionForm) add("form", view.attentionForm);
   add("sampling", writeSampling(view.sampling));
+  add("dictionaries", view.dictionaries);
+  if (view.feature !== undefined) add("feature", `${view.feature.dictionary}[${view.feature.feature}]`);
   for (const patch of view.patches) add("patch", writePatch(patch));
   return `?${query.map(([name, value]) => `${name}=${escapeValue(value)}`).join("&")}`;
 }

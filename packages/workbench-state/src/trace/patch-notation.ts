@@ -1,39 +1,74 @@
 /**
- * Patches as text, for the address bar: `[!]cable:place:operation[:value]:positions[:text]`
+ * Patches as text, for the address bar: `[!]cable:place:operation[:value]:positions[:rest]`
  *
  *     orange:L5.mlp.post[732]:set:-4:all
  *     !teal:L4.attn.z[2]:zero:last                (muted)
  *     gold:L3.resid_post:replace:5,6:Ben and Sue went
+ *     violet:L2@transcoder-2[45]:set:1max:all     (a feature; the error is kept)
+ *     red:L2@transcoder-2:splice:all:drop         (the dictionary in place of the MLP)
+ *     teal:L3.resid_post:steer:4:all:transcoder-2[45]
  *
- * A place is the site's name without "blocks." and "hook_"; a value in multiples of the neuron's maximum ends in "max".
+ * A place is the site's name without "blocks." and "hook_", or a dictionary's name after "@" with the layer where it is
+ * drawn before; a value in multiples of the unit's maximum ends in "max".
  */
 import { isSiteKind, SITES, type Site } from "@patchbay/vocabulary";
 import { CABLE_COLOURS, type Patch, type PatchOperation, type PatchPositions } from "./patch.ts";
+import { type DictionarySite, ERROR_MODES, isDictionarySite, type PatchSite } from "./patch-site.ts";
 
 export function writePatch(patch: Patch): string {
-  const { operation } = patch;
+  const { operation, site } = patch;
   const units = patch.units === undefined ? "" : `[${patch.units.join(",")}]`;
   const positions = typeof patch.positions === "string" ? patch.positions : patch.positions.join(",");
-  const parts = [`${patch.muted ? "!" : ""}${patch.cable}`, writePlace(patch.site) + units, operation.op];
+  const parts = [`${patch.muted ? "!" : ""}${patch.cable}`, placeText(site) + units, operation.op];
   if ("value" in operation)
     parts.push(`${operation.value}${"unit" in operation && operation.unit === "maximum" ? "max" : ""}`);
   parts.push(positions);
   if (operation.op === "replace") parts.push(operation.text);
+  if (operation.op === "steer") parts.push(`${operation.dictionary}[${operation.feature}]`);
+  if (isDictionarySite(site) && site.error !== "keep") parts.push(site.error);
   return parts.join(":");
 }
 
 /** Undefined for anything that is not exactly a patch. */
 export function readPatch(text: string): Patch | undefined {
-  const match = /^(!?)([a-z]+(?:-\d{1,3})?):([A-Za-z0-9_.]+)(?:\[([\d,]+)\])?:([a-z]+):(.*)$/s.exec(text);
+  const match = /^(!?)([a-z]+(?:-\d{1,3})?):([A-Za-z0-9_.@-]+)(?:\[([\d,]+)\])?:([a-z]+):(.*)$/s.exec(text);
   if (match === null) return undefined;
-  const [, mute, cable = "", placeText = "", unitText, op = "", rest = ""] = match;
-  const site = readPlace(placeText);
+  const [, mute, cable = "", place = "", unitText, op = "", rest = ""] = match;
   const units = unitText === undefined ? undefined : readIndices(unitText);
-  const tail = readTail(op, rest);
+  const end = place.includes("@") ? readDictionaryPlace(place, op, rest) : readHookPlace(place, op, rest);
   const knownCable = CABLE_COLOURS.some((colour) => cable === colour || cable.startsWith(`${colour}-`));
-  if (site === undefined || tail === undefined || !knownCable) return undefined;
+  if (end === undefined || !knownCable) return undefined;
   if (unitText !== undefined && units === undefined) return undefined;
-  return { cable, site, units, ...tail, muted: mute === "!" };
+  return { cable, units, ...end, muted: mute === "!" };
+}
+
+interface PatchEnd {
+  readonly site: PatchSite;
+  readonly operation: PatchOperation;
+  readonly positions: PatchPositions;
+}
+
+function readHookPlace(place: string, op: string, rest: string): PatchEnd | undefined {
+  const site = readPlace(place);
+  const tail = readTail(op, rest);
+  return site === undefined || tail === undefined || op === "splice" ? undefined : { site, ...tail };
+}
+
+/** A dictionary takes fewer operations, and may say at its end what becomes of its error. */
+function readDictionaryPlace(place: string, op: string, rest: string): PatchEnd | undefined {
+  const named = new RegExp(`^L(\\d{1,4})@(${DICTIONARY_NAME})$`, "i").exec(place);
+  const error = ERROR_MODES.find((mode) => mode !== "keep" && rest.endsWith(`:${mode}`));
+  const tail = readTail(op, error === undefined ? rest : rest.slice(0, -error.length - 1));
+  if (named === null || tail === undefined || op === "mean" || op === "replace" || op === "steer") return undefined;
+  const [, layer, dictionary = ""] = named;
+  const site: DictionarySite = { dictionary, layer: Number(layer), error: error ?? "keep" };
+  return { site, ...tail };
+}
+
+const DICTIONARY_NAME = "[a-z0-9][a-z0-9._-]*";
+
+function placeText(site: PatchSite): string {
+  return isDictionarySite(site) ? `L${site.layer}@${site.dictionary}` : writePlace(site);
 }
 
 export function writePlace({ kind, layer }: Site): string {
@@ -52,7 +87,8 @@ export function readPlace(text: string): Site | undefined {
 function readTail(op: string, rest: string): { operation: PatchOperation; positions: PatchPositions } | undefined {
   const [first = "", second = ""] = rest.split(":", 2);
   const fields = rest.split(":").length;
-  if (op === "zero" || op === "mean") {
+  if (op === "steer") return readSteering(first, second, rest.split(":")[2] ?? "", fields);
+  if (op === "zero" || op === "mean" || op === "splice") {
     const positions = readPositions(first);
     return positions === undefined || fields !== 1 ? undefined : { operation: { op }, positions };
   }
@@ -71,6 +107,22 @@ function readTail(op: string, rest: string): { operation: PatchOperation; positi
   }
   return value[2] === undefined ? { operation: { op, value: number }, positions } : undefined;
 }
+
+function readSteering(
+  valueText: string,
+  positionText: string,
+  feature: string,
+  fields: number,
+): { operation: PatchOperation; positions: PatchPositions } | undefined {
+  const positions = readPositions(positionText);
+  const named = new RegExp(`^(${DICTIONARY_NAME})\\[(\\d{1,7})\\]$`, "i").exec(feature);
+  const value = NUMBER.test(valueText) ? Number(valueText) : Number.NaN;
+  if (fields !== 3 || positions === undefined || named === null || !Number.isFinite(value)) return undefined;
+  const [, dictionary = "", index] = named;
+  return { operation: { op: "steer", value, dictionary, feature: Number(index) }, positions };
+}
+
+const NUMBER = /^-?\d+(?:\.\d+)?(?:e[+-]?\d+)?$/;
 
 function readPositions(text: string): PatchPositions | undefined {
   if (text === "all" || text === "last" || text === "generated") return text;

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Intervention } from "@patchbay/contract";
 import {
+  FEATURE_OPERATIONS,
   interventionOf,
   interventionsOf,
   PATCH_OPERATIONS,
@@ -19,6 +20,12 @@ const PATCH: Patch = {
   muted: false,
 };
 
+const FEATURE: Patch = {
+  ...PATCH,
+  site: { dictionary: "transcoder-2", layer: 2, error: "keep" },
+  units: [45],
+};
+
 const OPERATIONS: Readonly<Record<(typeof PATCH_OPERATIONS)[number], PatchOperation>> = {
   set: { op: "set", value: 2, unit: "maximum" },
   add: { op: "add", value: 2 },
@@ -26,6 +33,8 @@ const OPERATIONS: Readonly<Record<(typeof PATCH_OPERATIONS)[number], PatchOperat
   zero: { op: "zero" },
   mean: { op: "mean" },
   replace: { op: "replace", text: "Ben and Sue" },
+  splice: { op: "splice" },
+  steer: { op: "steer", value: 4, dictionary: "transcoder-2", feature: 45 },
 };
 
 test("every operation makes an intervention that the contract accepts", () => {
@@ -35,6 +44,41 @@ test("every operation makes an intervention that the contract accepts", () => {
       assert.equal(Intervention.safeParse(intervention).success, true, `${name} ${positions}`);
     }
   }
+});
+
+test("features are patched at their dictionary, and steered with at a hook site", () => {
+  for (const name of FEATURE_OPERATIONS) {
+    const intervention = interventionOf({ ...FEATURE, operation: OPERATIONS[name] }, "run");
+    assert.equal(Intervention.safeParse(intervention).success, true, name);
+    assert.equal(intervention?.site, "transcoder-2");
+  }
+  const dropped: Patch = { ...FEATURE, site: { dictionary: "t", layer: 2, error: "drop" }, operation: { op: "zero" } };
+  assert.deepEqual(interventionOf(dropped, "run"), {
+    site: "t",
+    error: "drop",
+    units: [45],
+    positions: "all",
+    op: "zero",
+  });
+  const steering: Patch = {
+    ...PATCH,
+    site: { kind: "hook_resid_post", layer: 3 },
+    units: undefined,
+    operation: OPERATIONS.steer,
+  };
+  assert.deepEqual(Intervention.parse(interventionOf(steering, "run")), {
+    site: "blocks.3.hook_resid_post",
+    positions: "all",
+    op: "add",
+    direction: { dictionary: "transcoder-2", feature: 45 },
+    coefficient: 4,
+  });
+});
+
+test("the random baseline draws features too, where their number is known", () => {
+  assert.equal(randomBaseline([FEATURE], 8, 1), undefined);
+  const drawn = randomBaseline([FEATURE], 8, 1, () => 2304)?.[0]?.units?.[0];
+  assert.ok(drawn !== undefined && drawn !== 45 && drawn < 2304);
 });
 
 test("the request names the site as the field does", () => {

@@ -1,6 +1,7 @@
 /** A patch: one intervention as the workbench holds it, with the cable that shows it. */
 import type { Intervention } from "@patchbay/contract";
-import { describeSite, nameOf, type Site } from "@patchbay/vocabulary";
+import { describeSite } from "@patchbay/vocabulary";
+import { isDictionarySite, type PatchSite, siteOfIntervention } from "./patch-site.ts";
 
 export const CABLE_COLOURS = ["orange", "teal", "magenta", "gold", "violet", "red"] as const;
 export type CableColour = (typeof CABLE_COLOURS)[number];
@@ -16,16 +17,23 @@ export type PatchOperation =
   | { readonly op: "zero" }
   | { readonly op: "mean" }
   /** The values that the same site has when the model reads this text. */
-  | { readonly op: "replace"; readonly text: string };
+  | { readonly op: "replace"; readonly text: string }
+  /** Dictionaries only: the site's value becomes the dictionary's output. */
+  | { readonly op: "splice" }
+  /** Hook sites only: adds `value` times the feature's decoder vector. */
+  | { readonly op: "steer"; readonly value: number; readonly dictionary: string; readonly feature: number };
 
 export type PatchOperationName = PatchOperation["op"];
+/** What the panel offers at a hook site; steering comes from a feature, which it names. */
 export const PATCH_OPERATIONS: readonly PatchOperationName[] = ["set", "add", "scale", "zero", "mean", "replace"];
+/** What the panel offers at a dictionary. */
+export const FEATURE_OPERATIONS: readonly PatchOperationName[] = ["set", "add", "scale", "zero", "splice"];
 
 export interface Patch {
   /** The colour, with a number when the colour is used again: "orange", "orange-2". Unique in a view. */
   readonly cable: string;
-  readonly site: Site;
-  /** Neurons, heads or residual dimensions; undefined is all of them. */
+  readonly site: PatchSite;
+  /** Neurons, heads, residual dimensions or features; undefined is all of them. */
   readonly units: readonly number[] | undefined;
   readonly operation: PatchOperation;
   readonly positions: PatchPositions;
@@ -56,7 +64,8 @@ export function interventionOf(patch: Patch, purpose: "run" | "generation"): Int
   if (patch.muted || (purpose === "run" && patch.positions === "generated")) return undefined;
   const { operation, positions } = patch;
   const place = {
-    site: nameOf(patch.site),
+    site: siteOfIntervention(patch.site),
+    ...(isDictionarySite(patch.site) ? { error: patch.site.error } : {}),
     ...(patch.units === undefined ? {} : { units: [...patch.units] }),
     positions: typeof positions === "string" ? positions : [...positions],
   };
@@ -71,6 +80,10 @@ export function interventionOf(patch: Patch, purpose: "run" | "generation"): Int
     case "add":
     case "scale":
       return { ...place, op: operation.op, value: operation.value };
+    case "steer": {
+      const { value, dictionary, feature } = operation;
+      return { ...place, op: "add", direction: { dictionary, feature }, coefficient: value };
+    }
     case "replace":
       return {
         ...place,
@@ -89,26 +102,52 @@ export function interventionsOf(patches: readonly Patch[], purpose: "run" | "gen
 }
 
 export function isNeuronPatch(patch: Patch): boolean {
-  return describeSite(patch.site.kind).unitAxis === "neuron" && patch.units !== undefined;
+  if (isDictionarySite(patch.site) || patch.units === undefined) return false;
+  return describeSite(patch.site.kind).unitAxis === "neuron";
+}
+
+export function isFeaturePatch(patch: Patch): boolean {
+  return isDictionarySite(patch.site) && patch.units !== undefined;
 }
 
 /**
- * The same patches with every patched neuron exchanged for a random one of its layer: the baseline that says whether it
- * matters *which* neuron. Undefined when no audible patch names neurons. The same seed draws the same neurons.
+ * The same patches with every patched neuron exchanged for a random one of its layer, and every feature for a random one
+ * of its dictionary: the baseline that says whether it matters *which* unit. Undefined when no audible patch names units
+ * whose number is known. The same seed draws the same units.
+ *
+ * @param featuresOf how many features a dictionary has; undefined where that is not known.
  */
-export function randomBaseline(patches: readonly Patch[], neuronsPerLayer: number, seed: number): Patch[] | undefined {
-  if (!patches.some((patch) => isNeuronPatch(patch) && !patch.muted)) return undefined;
+export function randomBaseline(
+  patches: readonly Patch[],
+  neuronsPerLayer: number,
+  seed: number,
+  featuresOf: (dictionary: string) => number | undefined = () => undefined,
+): Patch[] | undefined {
   const random = generator(seed);
-  return patches.map((patch) => {
-    if (!isNeuronPatch(patch) || patch.units === undefined || patch.units.length >= neuronsPerLayer) return patch;
+  let drawn = false;
+  const exchanged = patches.map((patch) => {
+    const count = unitsToDrawFrom(patch, neuronsPerLayer, featuresOf);
+    if (count === undefined || patch.units === undefined) return patch;
+    drawn ||= !patch.muted;
+    if (patch.units.length >= count) return patch;
     const excluded = new Set(patch.units);
     const units = patch.units.map(() => {
-      let unit = Math.floor(random() * neuronsPerLayer);
-      while (excluded.has(unit)) unit = (unit + 1) % neuronsPerLayer;
+      let unit = Math.floor(random() * count);
+      while (excluded.has(unit)) unit = (unit + 1) % count;
       return unit;
     });
     return { ...patch, units: [...new Set(units)] };
   });
+  return drawn ? exchanged : undefined;
+}
+
+function unitsToDrawFrom(
+  patch: Patch,
+  neuronsPerLayer: number,
+  featuresOf: (dictionary: string) => number | undefined,
+): number | undefined {
+  if (isNeuronPatch(patch)) return neuronsPerLayer;
+  return isDictionarySite(patch.site) ? featuresOf(patch.site.dictionary) : undefined;
 }
 
 /** mulberry32: small, and the same on every machine. */

@@ -1,5 +1,5 @@
 /** The requests behind the Trace room. Several small ones, so that a change of selection does not compute the lens again. */
-import type { GenerationRequest, Intervention, RunRequest } from "@patchbay/contract";
+import type { FeatureQuery, GenerationRequest, Intervention, RunRequest } from "@patchbay/contract";
 import { siteName } from "@patchbay/vocabulary";
 import type { SamplingChoice, TraceView } from "./trace-view.ts";
 
@@ -50,6 +50,34 @@ export function detailRequest(
       ...(layer === undefined ? {} : { ledger: { layer, position, top: 12, tokens: 5 } }),
     },
   };
+}
+
+/** The strongest features at a position, and the error beside them; with `features`, also these at every position. */
+export function featureRequest(
+  subject: Subject,
+  interventions: readonly Intervention[],
+  place: {
+    readonly dictionary: string;
+    readonly position: number;
+    readonly top: number;
+    readonly features?: readonly number[] | undefined;
+  },
+): RunRequest {
+  return { ...base(subject, interventions), compute: { features: [featureQuery(place)] } };
+}
+
+export function featureQuery({
+  dictionary,
+  position,
+  top,
+  features = [],
+}: {
+  readonly dictionary: string;
+  readonly position: number;
+  readonly top: number;
+  readonly features?: readonly number[] | undefined;
+}): FeatureQuery {
+  return { dictionary, positions: [position], top, ...(features.length === 0 ? {} : { features: [...features] }) };
 }
 
 /** The attention patterns of some layers, whole. */

@@ -1,10 +1,10 @@
 /** Everything that decides what the Trace room shows, and nothing else: small enough to live in the address bar. */
 import type { Patch } from "./patch.ts";
 
-export type TracePanel = "lens" | "attention" | "contributions";
+export type TracePanel = "lens" | "attention" | "contributions" | "features";
 export type LensMeasure = "probability" | "rank" | "kl" | "entropy";
 export type Comparison = "before" | "after" | "difference";
-export const TRACE_PANELS: readonly TracePanel[] = ["lens", "attention", "contributions"];
+export const TRACE_PANELS: readonly TracePanel[] = ["lens", "attention", "contributions", "features"];
 export const LENS_MEASURES: readonly LensMeasure[] = ["probability", "rank", "kl", "entropy"];
 export const COMPARISONS: readonly Comparison[] = ["before", "after", "difference"];
 
@@ -24,6 +24,11 @@ export interface SamplingChoice {
   readonly topP: number | undefined;
   readonly topK: number | undefined;
   readonly seed: number;
+}
+
+export interface ChosenFeature {
+  readonly dictionary: string;
+  readonly feature: number;
 }
 
 export interface TraceView {
@@ -46,6 +51,10 @@ export interface TraceView {
   readonly head: { readonly layer: number; readonly head: number } | undefined;
   readonly attentionForm: "matrix" | "arcs";
   readonly sampling: SamplingChoice;
+  /** A set of dictionaries (one a layer), one dictionary, or "none". Undefined: the model's own choice. */
+  readonly dictionaries: string | undefined;
+  /** The feature whose activations are drawn over the prompt. Undefined: the strongest at the selected place. */
+  readonly feature: ChosenFeature | undefined;
 }
 
 export const GREEDY: SamplingChoice = { maxTokens: 24, temperature: 0, topP: undefined, topK: undefined, seed: 0 };
@@ -67,4 +76,6 @@ export const FIRST_VIEW: TraceView = {
   head: undefined,
   attentionForm: "matrix",
   sampling: GREEDY,
+  dictionaries: undefined,
+  feature: undefined,
 };

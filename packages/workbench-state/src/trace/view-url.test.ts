@@ -5,6 +5,7 @@ import { decodeTraceView } from "./decode-view.ts";
 import { encodeTraceView, tracePath } from "./encode-view.ts";
 import { CABLE_COLOURS, nextCable, type Patch, type PatchOperation } from "./patch.ts";
 import { readPatch, readPlace, writePatch, writePlace } from "./patch-notation.ts";
+import { ERROR_MODES } from "./patch-site.ts";
 import { COMPARISONS, FIRST_VIEW, LENS_MEASURES, TRACE_PANELS, type TraceView } from "./trace-view.ts";
 
 /** A small seeded generator, so that a failure can be seen again. */
@@ -60,6 +61,33 @@ function randomView(seed: number): TraceView {
       muted: next() < 0.3,
     });
   }
+  for (let count = whole(4); count > 0; count--) {
+    const value = pick([0, -4, 0.1, -1e-9]);
+    const dictionary = pick(["transcoder-2", "a.b_c-1", "drop", "L2"]);
+    const operation = pick<PatchOperation>([
+      { op: "set", value, unit: pick(["absolute", "maximum"]) },
+      { op: "add", value },
+      { op: "scale", value },
+      { op: "zero" },
+      { op: "splice" },
+    ]);
+    patches.push({
+      cable: nextCable(patches),
+      site: { dictionary, layer: whole(48), error: pick(ERROR_MODES) },
+      units: operation.op === "splice" ? undefined : [whole(9999)],
+      operation,
+      positions: pick(["all", "last", "generated", [3, 17]]),
+      muted: next() < 0.3,
+    });
+    patches.push({
+      cable: nextCable(patches),
+      site: { kind: "hook_resid_post", layer: whole(48) },
+      units: undefined,
+      operation: { op: "steer", value, dictionary, feature: whole(9999) },
+      positions: pick(["all", [3, 17]]),
+      muted: false,
+    });
+  }
   return {
     model: maybe(() => pick(["stories-15m", "a.b_c-1"])),
     prompt: pick(TEXTS),
@@ -74,6 +102,8 @@ function randomView(seed: number): TraceView {
     minus: maybe(token),
     head: maybe(() => ({ layer: whole(12), head: whole(12) })),
     attentionForm: pick(["matrix", "arcs"]),
+    dictionaries: pick([undefined, "none", "transcoders", "a.b_c-1"]),
+    feature: pick([undefined, { dictionary: "transcoder-2", feature: 4607 }]),
     sampling: {
       maxTokens: pick([24, 1, 400]),
       temperature: pick([0, 0.8, 10]),
@@ -104,6 +134,40 @@ test("a patch in the address can be read by people", () => {
   assert.ok(patch !== undefined);
   assert.ok(
     tracePath({ prompt: "a", patches: [patch] }).endsWith("?prompt=a&patch=orange:L5.mlp.post[732]:set:-4:all"),
+  );
+});
+
+test("a feature's patch names its dictionary, and what becomes of the error only where it is not kept", () => {
+  const kept = readPatch("violet:L2@transcoder-2[45]:set:1max:all");
+  assert.deepEqual(kept?.site, { dictionary: "transcoder-2", layer: 2, error: "keep" });
+  assert.deepEqual(kept?.operation, { op: "set", value: 1, unit: "maximum" });
+  assert.deepEqual(readPatch("red:L2@t.c_2:splice:all:drop")?.site, { dictionary: "t.c_2", layer: 2, error: "drop" });
+  const garbage = [
+    "red:L2@:zero:all",
+    "red:@t[1]:zero:all",
+    "red:L2@t[1]:mean:all",
+    "red:L2@t[1]:replace:all:x",
+    "red:L2@t[1]:zero:all:lose",
+    "red:L2.resid_post:splice:all",
+    "red:L2.resid_post:zero:all:drop",
+    "red:L2.resid_post:steer:4:all",
+    "red:L2.resid_post:steer:4max:all:t[1]",
+  ];
+  for (const text of garbage) assert.equal(readPatch(text), undefined, text);
+});
+
+test("addresses written before there were dictionaries still mean the same", () => {
+  const { view, notices } = decodeTraceView(
+    "?prompt=a+b&view=attention&at=L3:4&patch=orange:L5.mlp.post[732]:set:-4:all&patch=!teal:L4.attn.z[2]:zero:last",
+  );
+  assert.deepEqual(notices, []);
+  assert.deepEqual([view.dictionaries, view.feature], [undefined, undefined]);
+  assert.deepEqual(
+    view.patches.map(({ site, muted }) => [site, muted]),
+    [
+      [{ kind: "mlp.hook_post", layer: 5 }, false],
+      [{ kind: "attn.hook_z", layer: 4 }, true],
+    ],
   );
 });
 

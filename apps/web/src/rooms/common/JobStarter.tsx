@@ -1,5 +1,5 @@
 /** A job that a view waits for: the button that starts it, its progress, its end. */
-import type { Job, JobKind } from "@patchbay/contract";
+import type { Job, JobRequest } from "@patchbay/contract";
 import { useEffect, useState } from "react";
 import { api, useApi } from "../../shell/api.ts";
 import { useResource } from "../../shell/resource.ts";
@@ -9,13 +9,19 @@ import styles from "./common.module.css";
 import { ProgressBar } from "./ProgressBar.tsx";
 import { isFinished, useWatchedJob } from "./use-watched-job.ts";
 
+/** Kinds that need nothing but a model. */
+type ModelJobKind = Extract<
+  JobRequest["kind"],
+  "neuron-map" | "reference-statistics" | "unit-index" | "dictionary-quality"
+>;
+
 export function JobStarter({
   kind,
   model,
   title,
   onDone,
 }: {
-  readonly kind: JobKind;
+  readonly kind: ModelJobKind;
   readonly model: string;
   readonly title: string;
   readonly onDone: () => void;
