@@ -1,6 +1,6 @@
 /**
- * Kills the server without warning in the middle of shares and jobs, again and again, and checks after each restart that
- * everything it had acknowledged is there, whole.
+ * Kills the server without warning in the middle of shares, jobs and pauses, again and again, and checks after each restart
+ * that everything it had acknowledged is there, whole, and that what was paused still is.
  *
  *     npx tsx apps/server/kill-test.ts [--rounds 20] [--port 7340] [--model stories-15m] [-- COMMAND ARGUMENTS…]
  *
@@ -20,8 +20,11 @@ const OWN_SERVER = [process.execPath, fileURLToPath(new URL("../cli/bin/patchbay
 const START_MILLISECONDS = 300_000;
 const WARM_MILLISECONDS = 30_000;
 
+const KINDS = ["finding", "job", "paused job"] as const;
+type Kind = (typeof KINDS)[number];
+
 interface Acknowledged {
-  readonly kind: "finding" | "job";
+  readonly kind: Kind;
   readonly id: string;
   readonly title: string;
 }
@@ -43,9 +46,9 @@ const lost = new Map<string, string>();
 let child = await start();
 for (let round = 1; round <= Number(values.rounds); round++) {
   const before = acknowledged.length;
-  const load = [sendForever("finding", round), sendForever("finding", round), sendForever("job", round)];
-  // The first pass after a start opens the model's sessions: the kill comes while both kinds are being acknowledged.
-  for (let waited = 0; waited < WARM_MILLISECONDS && !bothKindsSince(before); waited += 20) await sleep(20);
+  const load = [...KINDS, "finding" as const].map((kind) => sendForever(kind, round));
+  // The first pass after a start opens the model's sessions: the kill comes while every kind is being acknowledged.
+  for (let waited = 0; waited < WARM_MILLISECONDS && !everyKindSince(before); waited += 20) await sleep(20);
   await sleep(Math.random() * 1300);
   await kill(child);
   await Promise.all(load);
@@ -56,16 +59,16 @@ for (let round = 1; round <= Number(values.rounds); round++) {
 await kill(child);
 if (process.env.PATCHBAY_HOME === undefined) await rm(home, { recursive: true, force: true });
 
-const count = (kind: Acknowledged["kind"]) => acknowledged.filter((one) => one.kind === kind).length;
+const count = (kind: Kind) => acknowledged.filter((one) => one.kind === kind).length;
 for (const [what, why] of lost) process.stdout.write(`LOST ${what}: ${why}\n`);
 process.stdout.write(
-  `${values.rounds} kills, ${count("finding")} findings and ${count("job")} jobs acknowledged, ${lost.size} lost\n`,
+  `${values.rounds} kills; ${KINDS.map((kind) => `${count(kind)} ${kind}s`).join(", ")} acknowledged, ${lost.size} lost\n`,
 );
 // Nothing acknowledged would mean that nothing was tested.
-process.exitCode = lost.size === 0 && count("finding") > 0 && count("job") > 0 ? 0 : 1;
+process.exitCode = lost.size === 0 && KINDS.every((kind) => count(kind) > 0) ? 0 : 1;
 
-function bothKindsSince(index: number): boolean {
-  return new Set(acknowledged.slice(index).map(({ kind }) => kind)).size === 2;
+function everyKindSince(index: number): boolean {
+  return new Set(acknowledged.slice(index).map(({ kind }) => kind)).size === KINDS.length;
 }
 
 async function start(): Promise<ChildProcess> {
@@ -98,11 +101,13 @@ async function kill(server: ChildProcess): Promise<void> {
 }
 
 /** Sends one request after the other until the server is gone; whatever was answered counts. */
-async function sendForever(kind: Acknowledged["kind"], round: number): Promise<void> {
+async function sendForever(kind: Kind, round: number): Promise<void> {
   for (let number = 0; ; number++) {
     const title = `round ${round}, ${number}, ${Math.random()}`;
     try {
       const { id } = kind === "finding" ? await share(title) : await startJob();
+      // One that was quicker than the pause is done, and promises nothing.
+      if (kind === "paused job" && (await client.pauseJob({ params: { id } })).state !== "paused") continue;
       acknowledged.push({ kind, id, title });
     } catch (error) {
       notYet(error);
@@ -128,9 +133,10 @@ async function startJob(): Promise<{ id: string }> {
 async function checkAll(client: Client): Promise<void> {
   for (const { kind, id, title } of acknowledged) {
     try {
-      if (kind === "job") {
+      if (kind !== "finding") {
         const { state, problem } = await client.getJob({ params: { id } });
-        if (state === "failed" || state === "cancelled") lost.set(`job ${id}`, problem?.detail ?? state);
+        const wrong = kind === "job" ? state === "failed" || state === "cancelled" : state !== "paused";
+        if (wrong) lost.set(`${kind} ${id}`, problem?.detail ?? state);
       } else {
         const finding = await client.getSnapshot({ params: { id } });
         const whole = finding.title === title && finding.parts.every(({ result }) => result.recipe.hash !== "");

@@ -107,7 +107,7 @@ export function addDictionaryCommands(
     .option("--relu <coefficient>", "ReLU; the coefficient of L1", positive)
     .option("--tokens <number>", "tokens to train on: 2e6", wholeNumber)
     .option("--corpus <file>", 'texts, one a line or .jsonl(.gz); "samples": from the model itself (default)')
-    .option("--seed <number>", "of initialisation, order and samples; default 0", wholeNumber)
+    .option("--seed <number>", "of initialisation and order; default 0", wholeNumber)
     .option("--batch <tokens>", "tokens a step; default 2048", wholeNumber)
     .option("--learning-rate <rate>", "of Adam; default 1e-3", positive)
     .option("--json", "print the outcome as JSON")

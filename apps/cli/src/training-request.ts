@@ -63,17 +63,15 @@ async function fromFlags(
 ): Promise<TrainingRequest> {
   const missing = NEEDED.filter((flag) => flags[flag] === undefined);
   if (missing.length > 0) throw wrongFlags("Something is not said.", "nothing", missing.map(flagOf).join(", "));
-  const { model = defaultModel, name = "", layers, tokens, corpus = "samples", batch, learningRate, seed } = flags;
+  const { model = defaultModel, name = "", layers, tokens, corpus = "samples", batch, learningRate } = flags;
   const numbers = layers === undefined ? undefined : parseLayers(layers, await layerCount(model));
   const targets = numbers === undefined ? [target(flags, undefined)] : numbers.map((layer) => target(flags, layer));
   const request = {
     model,
     ...(numbers === undefined ? {} : { set: name }),
     targets,
-    corpus:
-      corpus === "samples"
-        ? { kind: "samples", ...(seed === undefined ? {} : { seed }) }
-        : { kind: "file", path: corpus },
+    // Seeds of one recipe see the same text.
+    corpus: corpus === "samples" ? { kind: "samples" } : { kind: "file", path: corpus },
     tokens,
     ...(batch === undefined ? {} : { batch }),
     ...(learningRate === undefined ? {} : { learningRate }),

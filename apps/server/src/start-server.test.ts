@@ -102,14 +102,14 @@ test("a bug answers with a request id; its stack goes to the log only", async ()
 
 test("a client that leaves stops its work, running or waiting", async () => {
   const leave = new AbortController();
-  const running = server.client.run({ body: run("left"), signal: leave.signal });
-  await until(() => events.includes("run left starts"));
+  const running = server.client.run({ body: run("linger"), signal: leave.signal });
+  await until(() => events.includes("run linger starts"));
   const waiting = server.client.run({ body: run("never"), signal: leave.signal });
   await until(async () => (await server.client.health()).queue.waiting === 1);
   leave.abort();
   await assert.rejects(running, { name: "AbortError" });
   await assert.rejects(waiting, { name: "AbortError" });
-  await until(() => events.includes("run left aborted"));
+  await until(() => events.includes("run linger aborted"));
   await until(async () => (await server.client.health()).queue.waiting === 0);
   await sleep(80);
   assert.ok(!events.includes("run never starts"));

@@ -1,11 +1,14 @@
 /** Makes the service of one opened model: everything the API offers for it, as plain calls. */
+
 import type { ModelPage, ModelSummary } from "@patchbay/contract";
+import type { DictionaryLibrary } from "@patchbay/dictionary";
 import { axisLengthOf, type Engine, siteKindsOf, type Tokenizer } from "@patchbay/transformer";
 import { describeSite, PatchbayError, siteName } from "@patchbay/vocabulary";
 import { doseResponse } from "./clamping/dose-response.ts";
 import { testSpecialisedNeurons } from "./clamping/specialised-neurons.ts";
+import { layerOf, openDictionaries } from "./dictionaries/dictionary-service.ts";
 import { generate } from "./generation/generation.ts";
-import type { ArtefactStore, ModelService } from "./model-service.ts";
+import type { ArtefactStore, ModelService, UnitLabels } from "./model-service.ts";
 import { computeNeuronMap, TOKENS_PER_SIDE } from "./neuron-vocabulary/compute-neuron-map.ts";
 import { decodeNeuronMap, encodeNeuronMap, type NeuronMap } from "./neuron-vocabulary/neuron-map.ts";
 import {
@@ -24,6 +27,7 @@ import {
 import type { ModelParts } from "./run/model-parts.ts";
 import { resolveToken, tokenReference } from "./run/resolve-token.ts";
 import { executeRun } from "./run/run.ts";
+import { openUnits } from "./units/open-units.ts";
 
 export interface ModelFacts {
   readonly name: string;
@@ -42,6 +46,12 @@ export interface ModelServiceOptions {
   readonly runtimeVersion: string;
   /** Texts over which activations are measured. */
   readonly referenceTexts: () => Promise<readonly string[]>;
+  readonly dictionaries: DictionaryLibrary;
+  readonly labels: UnitLabels;
+  /** Texts over which units are indexed and dictionaries judged; no dictionary that ships was trained on them. */
+  readonly indexCorpusTexts: () => Promise<readonly string[]>;
+  /** The index that ships with the model. */
+  readonly bundledIndexFile?: string;
 }
 
 const NEURON_MAP = "neuron-map.safetensors";
@@ -62,6 +72,30 @@ export async function openModelService(options: ModelServiceOptions): Promise<Mo
     return { map, shape: model.shape, tokenizer, statistics };
   };
   const maximum = (layer: number, neuron: number) => statistics?.maximum[layer * model.shape.neurons + neuron];
+  const shared = {
+    modelName: facts.name,
+    engine,
+    tokenizer,
+    prependBos: facts.prependBos,
+    artefacts,
+    labels: options.labels,
+  };
+  // Each side needs a little of the other: what is installed and its badges here, the texts and the index there.
+  const dictionaries = openDictionaries({
+    ...shared,
+    licence: facts.licence,
+    library: options.dictionaries,
+    corpus: () => units.corpus(),
+    index: () => units.index(),
+  });
+  const units = await openUnits({
+    ...shared,
+    corpusTexts: options.indexCorpusTexts,
+    ...(options.bundledIndexFile === undefined ? {} : { bundledIndexFile: options.bundledIndexFile }),
+    neuronMap: () => map,
+    dictionaries: () => dictionaries.installed(),
+    badge: (dictionary, feature) => dictionaries.badge(dictionary, feature),
+  });
   const parts: ModelParts = {
     name: facts.name,
     engine,
@@ -74,6 +108,14 @@ export async function openModelService(options: ModelServiceOptions): Promise<Mo
         throw notReady("Activations on the reference text have not been measured yet.", "reference-statistics");
       return value;
     },
+    dictionaries: {
+      find: (name) => options.dictionaries.find(name),
+      async ofSet(set) {
+        const all = [...(await dictionaries.installed()).values()];
+        return all.filter(({ spec }) => spec.set === set).sort((a, b) => layerOf(a) - layerOf(b));
+      },
+      maximumOf: (dictionary, feature) => units.maximumOf(dictionary, feature),
+    },
   };
   const summary = (): ModelSummary =>
     summarise(options, map !== undefined ? "ready" : mapRunning ? "running" : "absent");
@@ -81,6 +123,8 @@ export async function openModelService(options: ModelServiceOptions): Promise<Mo
   return {
     name: facts.name,
     hash: model.hash,
+    dictionaries: dictionaries.service,
+    units: units.service,
     summary,
     page: (): ModelPage => ({ ...summary(), sites: listSites(engine), examplePrompts: [...facts.examplePrompts] }),
     tokenize: (text, prependBos) => tokenizer.encode(text, { prependBos: prependBos ?? facts.prependBos }),
@@ -100,6 +144,7 @@ export async function openModelService(options: ModelServiceOptions): Promise<Mo
         );
         await artefacts.write(NEURON_MAP, bytes);
         map = decodeNeuronMap(bytes);
+        await units.computeTokenSides(context);
       } finally {
         mapRunning = false;
       }

@@ -27,6 +27,7 @@ export {
   suggestDictionaryName,
 } from "./formats/import-options.ts";
 export { PATCHBAY_WEIGHTS } from "./formats/import-patchbay.ts";
+export { exportedSiteName, fullSiteName } from "./formats/site-names.ts";
 export { formatSpec, readSpec, SPEC_FILE } from "./formats/spec-json.ts";
 export {
   buildDenseEncodeGraph,

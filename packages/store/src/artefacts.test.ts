@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtemp, open, readdir, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, open, readdir, rm, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
@@ -35,6 +35,11 @@ test("keys are listed by prefix and in order, without what a killed write left; 
   await folder.remove("index-2.parquet");
   await folder.remove("index-2.parquet");
   assert.deepEqual(await folder.list("index-"), ["index-10.parquet"]);
+  const long = new Date(Date.now() - 2 * 60 * 60 * 1000);
+  await utimes(join(home, "artefacts", "listed", killed), long, long);
+  const another = openArtefacts(home)("listed");
+  await another.write("map.safetensors", new Uint8Array(2));
+  assert.ok(!(await readdir(join(home, "artefacts", "listed"))).includes(killed), "swept");
   await assert.rejects(folder.remove("../listed/map.safetensors"), { code: "bad-request" });
 });
 

@@ -3,7 +3,7 @@
  * A write is whole or absent, also after a power cut: temporary file, fsync, rename, fsync of the folder.
  */
 import { randomUUID } from "node:crypto";
-import { mkdir, open, readdir, readFile, rename, rm } from "node:fs/promises";
+import { mkdir, open, readdir, readFile, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { PatchbayError } from "@patchbay/vocabulary";
 
@@ -20,12 +20,15 @@ export interface ArtefactFolder {
 /** What a write that was killed leaves behind: never a key. */
 const PARTIAL = /\.[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\.part$/;
 
+const STALE_MILLISECONDS = 60 * 60 * 1000;
+
 /** The folder of each model is named by its hash, so replaced weights never meet old results. */
 export function openArtefacts(home: string): (modelHash: string) => ArtefactFolder {
   return (modelHash) => openFolder(join(home, "artefacts", plainName(modelHash)));
 }
 
 function openFolder(folder: string): ArtefactFolder {
+  let swept = false;
   return {
     async read(key) {
       return readFile(join(folder, plainName(key))).catch(absentAs(undefined));
@@ -33,6 +36,8 @@ function openFolder(folder: string): ArtefactFolder {
     async write(key, bytes) {
       const target = join(folder, plainName(key));
       await mkdir(folder, { recursive: true });
+      if (!swept) await sweep(folder);
+      swept = true;
       const temporary = `${target}.${randomUUID()}.part`;
       try {
         const file = await open(temporary, "wx");
@@ -57,6 +62,16 @@ function openFolder(folder: string): ArtefactFolder {
       await rm(join(folder, plainName(key)), { force: true });
     },
   };
+}
+
+/** Large parts of a killed write would take up the disk for ever. Fresh ones belong to a process that is writing. */
+async function sweep(folder: string): Promise<void> {
+  for (const name of await readdir(folder)) {
+    if (!PARTIAL.test(name)) continue;
+    const path = join(folder, name);
+    const written = await stat(path).catch(absentAs(undefined));
+    if (written !== undefined && Date.now() - written.mtimeMs > STALE_MILLISECONDS) await rm(path, { force: true });
+  }
 }
 
 /** The rename itself is durable only when the folder is. Windows cannot open folders, and needs no such step. */

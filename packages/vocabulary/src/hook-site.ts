@@ -162,7 +162,7 @@ const ALIASES: Readonly<Record<string, SiteKind>> = {
 export function parseSite(name: string): Site {
   const block = /^blocks\.(\d+)\.(.+)$/.exec(name);
   const bare = block?.[2] ?? name;
-  const kind = isSiteKind(bare) ? bare : ALIASES[bare];
+  const kind = isSiteKind(bare) ? bare : Object.hasOwn(ALIASES, bare) ? ALIASES[bare] : undefined;
   const isBlock = kind !== undefined && SITES[kind].stage === "block";
   if (kind === undefined || isBlock !== (block !== null)) throw unknownSite(name);
   return isBlock ? { kind, layer: Number(block?.[1]) } : { kind };

@@ -33,7 +33,7 @@ export async function addDictionary(source: string, options: AddDictionaryOption
   await cancelOnInterrupt((signal) =>
     withFolder(source, signal, async (folder, address) => {
       const { format } = await detectFormat(folder);
-      process.stderr.write(`  ${format}\n`);
+      process.stderr.write(`  Format: ${format}\n`);
       const added: Dictionary[] = [];
       try {
         for await (const weights of importDictionaries(folder, importOptions(source, options, address))) {

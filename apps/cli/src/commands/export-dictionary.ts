@@ -13,12 +13,9 @@ import { openInstalledModels } from "@patchbay/server";
 import type { Tensor } from "@patchbay/vocabulary";
 import { resolveHome } from "../home.ts";
 
-export const EXPORT_FORMATS = ["saelens", "circuit-tracer"] as const;
-export const ACCEPTED_DIFFERENCES: readonly AcceptedDifference[] = ["raw-top-k", "first-position"];
-
 export interface ExportDictionaryOptions {
   readonly model: string;
-  readonly format: (typeof EXPORT_FORMATS)[number];
+  readonly format: "saelens" | "circuit-tracer";
   readonly out: string;
   readonly accept?: readonly AcceptedDifference[];
   readonly home?: string;

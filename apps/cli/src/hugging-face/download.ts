@@ -146,8 +146,9 @@ async function fetchFile(
     transform(piece: Buffer, _, done) {
       hash.update(piece);
       bytes += piece.length;
+      if (bytes > file.bytes) return done(damaged(file, `more than ${file.bytes} bytes`));
       report(piece.length);
-      done(bytes > file.bytes ? damaged(file, `more than ${file.bytes} bytes`) : null, piece);
+      done(null, piece);
     },
   });
   try {

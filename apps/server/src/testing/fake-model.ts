@@ -76,7 +76,8 @@ export function createFakeModel(options: FakeOptions = {}): ModelService {
     }),
     async run(request, context) {
       const text = request.input.text ?? "";
-      await work(`run ${text}`, context);
+      // A prompt that lingers runs until it is aborted, however busy the machine is.
+      await work(`run ${text}`, context, text === "linger" ? 60_000 : milliseconds);
       if (text === "explode") throw new TypeError("a bug in the engine with a secret");
       if (request.compute?.ledger?.layer === 99) {
         throw new PatchbayError("layer-out-of-range", "There is no layer 99.", {

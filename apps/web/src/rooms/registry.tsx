@@ -19,6 +19,30 @@ const NeuronRoom: RoomOf<"neuron"> = lazy(() =>
   import("./neuron/NeuronRoom.tsx").then((module) => ({ default: module.NeuronRoom })),
 );
 
+const FeatureRoom: RoomOf<"feature"> = lazy(() =>
+  import("./feature/FeatureRoom.tsx").then((module) => ({ default: module.FeatureRoom })),
+);
+
+const SearchRoom: RoomOf<"search"> = lazy(() =>
+  import("./search/SearchRoom.tsx").then((module) => ({ default: module.SearchRoom })),
+);
+
+const DictionariesRoom: RoomOf<"dictionaries"> = lazy(() =>
+  import("./dictionaries/DictionariesRoom.tsx").then((module) => ({ default: module.DictionariesRoom })),
+);
+
+const DictionaryRoom: RoomOf<"dictionary"> = lazy(() =>
+  import("./dictionaries/DictionaryRoom.tsx").then((module) => ({ default: module.DictionaryRoom })),
+);
+
+const CompareRoom: RoomOf<"dictionary-comparison"> = lazy(() =>
+  import("./dictionaries/CompareRoom.tsx").then((module) => ({ default: module.CompareRoom })),
+);
+
+const TrainRoom: RoomOf<"dictionary-training"> = lazy(() =>
+  import("./dictionaries/TrainRoom.tsx").then((module) => ({ default: module.TrainRoom })),
+);
+
 const FindingsRoom: RoomOf<"findings"> = lazy(() =>
   import("./findings/FindingsRoom.tsx").then((module) => ({ default: module.FindingsRoom })),
 );
@@ -47,6 +71,18 @@ export function RoomOutlet({ route }: { readonly route: Route }) {
       return <AtlasRoom route={route} />;
     case "neuron":
       return <NeuronRoom route={route} />;
+    case "feature":
+      return <FeatureRoom route={route} />;
+    case "search":
+      return <SearchRoom route={route} />;
+    case "dictionaries":
+      return <DictionariesRoom route={route} />;
+    case "dictionary":
+      return <DictionaryRoom route={route} />;
+    case "dictionary-comparison":
+      return <CompareRoom route={route} />;
+    case "dictionary-training":
+      return <TrainRoom route={route} />;
     case "findings":
       return <FindingsRoom route={route} />;
     case "finding":

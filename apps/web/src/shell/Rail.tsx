@@ -23,6 +23,13 @@ export function Rail({ route }: { readonly route: Route | undefined }) {
             rooms: ["atlas" as const, "neuron" as const],
           },
         ]),
+    {
+      label: "Features",
+      icon: "features",
+      to: { room: "dictionaries" },
+      rooms: ["dictionaries", "dictionary", "dictionary-comparison", "dictionary-training", "feature"],
+    },
+    { label: "Search", icon: "search", to: { room: "search" }, rooms: ["search"] },
     { label: "Findings", icon: "findings", to: { room: "findings" }, rooms: ["findings", "finding"] },
     { label: "Models", icon: "models", to: { room: "models" }, rooms: ["models"] },
     { label: "Jobs", icon: "jobs", to: { room: "jobs" }, rooms: ["jobs"] },

@@ -34,6 +34,18 @@ export const ICONS = {
       <circle cx="4.2" cy="4.6" r=".9" fill="currentColor" stroke="none" />
     </>,
   ),
+  features: icon(
+    <>
+      <path d="M3.4 15V3M3.4 3h9.2a2 2 0 0 1 2 2v8.4a1.6 1.6 0 0 1-1.6 1.6H3.4" strokeLinejoin="round" />
+      <path d="M6.6 6.6h5M6.6 9.2h5M6.6 11.8h2.6" strokeLinecap="round" opacity=".6" />
+    </>,
+  ),
+  search: icon(
+    <>
+      <circle cx="8" cy="8" r="4.8" />
+      <path d="M11.6 11.6 15.4 15.4" strokeLinecap="round" />
+    </>,
+  ),
   findings: icon(<path d="M5 2.8h8v12.4l-4-3-4 3z" strokeLinejoin="round" />),
   models: icon(
     <>

@@ -28,7 +28,19 @@ export function paletteEntries(
     ...commandEntries(query, commands),
     ...tokenEntries("Neurons that write a token", model, tokens),
     ...tokenEntries(`“${query.trim()}” is no single token; neurons that write its pieces`, model, pieces ?? []),
-    ...(pieces === undefined ? [] : promptEntries(query, model)),
+    ...(pieces === undefined ? [] : [...unitEntries(query, model), ...promptEntries(query, model)]),
+  ];
+}
+
+/** Whatever was typed can be asked of the units; a single token has better entries above. */
+function unitEntries(query: string, model: ModelSummary | undefined): PaletteEntry[] {
+  const text = query.trim();
+  if (text === "" || model === undefined || parseNeuronLabel(text) !== undefined) return [];
+  const path = (mode: string, name: string) =>
+    `/search?${new URLSearchParams({ model: model.name, mode, [name]: text })}`;
+  return [
+    { id: "units-by-text", group: "Search", title: `Units that fire on “${text}”`, path: path("text", "text") },
+    { id: "units-by-label", group: "Search", title: `Units whose label holds “${text}”`, path: path("label", "label") },
   ];
 }
 

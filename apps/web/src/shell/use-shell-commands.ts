@@ -23,6 +23,8 @@ export function useShellCommands(setOverlay: (overlay: "palette" | "help" | unde
     ...(model === undefined
       ? []
       : [{ id: "go-atlas", title: "Go to Atlas", group: "Rooms", run: go(pathOfRoute({ room: "atlas", model })) }]),
+    { id: "go-search", title: "Search units: neurons and features", group: "Rooms", run: go("/search") },
+    { id: "go-dictionaries", title: "Go to Dictionaries", group: "Rooms", run: go("/dictionaries") },
     { id: "go-findings", title: "Go to Findings", group: "Rooms", run: go("/findings") },
     { id: "go-models", title: "Go to Models", group: "Rooms", run: go("/models") },
     { id: "go-jobs", title: "Go to Jobs", group: "Rooms", run: go("/jobs") },

@@ -77,7 +77,7 @@ export async function doseResponse(
       logits: tokens.map((_, t) => shortFloat(logit(t, unclamped))),
     },
     maximum: knownMaximum ?? null,
-    recipe: recipeOf(parts, input, "final norm", request),
+    recipe: await recipeOf(parts, input, "final norm", request),
   };
 }
 

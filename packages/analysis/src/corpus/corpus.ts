@@ -52,7 +52,18 @@ export function corpusFromTokens(name: string, documents: readonly Int32Array[],
     hash.update(Int32Array.of(document.length));
     hash.update(document);
   }
-  return { name, hash: hash.digest("hex"), documents, skip };
+  return { name, hash: hash.digest("hex"), documents: packed(documents), skip };
+}
+
+/** Views of one array: tens of thousands of small ones would keep the garbage collector busy. */
+function packed(documents: readonly Int32Array[]): Int32Array[] {
+  const all = new Int32Array(documents.reduce((sum, { length }) => sum + length, 0));
+  let start = 0;
+  return documents.map((document) => {
+    all.set(document, start);
+    start += document.length;
+    return all.subarray(start - document.length, start);
+  });
 }
 
 /**

@@ -53,7 +53,7 @@ test("shares sum to 1, the three parts to x, and shuffled fits predict nothing",
   const { parts } = found;
   assert.ok(Math.abs(parts.reconstruction + parts.linearError + parts.nonlinearError - 1) < 1e-12);
   assert.ok(found.sumResidual < 1e-5, `residual ${found.sumResidual}`);
-  assert.ok(found.vectorR2.value > 0.3 && found.vectorR2.value < 0.999);
+  assert.ok(found.vectorR2.value > 0.15 && found.vectorR2.value < 0.6);
   for (const { shuffled } of [found.vectorR2, found.normR2])
     assert.ok(shuffled < 0.03 && shuffled > -0.3, `${shuffled}`);
   assert.equal(found.wider, null);

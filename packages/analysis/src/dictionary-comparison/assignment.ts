@@ -24,8 +24,15 @@ const WEIGHTS_PER_BREATH = 3e7;
 /** Bids a row, on average: equal or nearly equal weights could be bid over in tiny steps without end. */
 const BIDS_PER_ROW = 40;
 
-/** The column of each row. @throws PatchbayError `cancelled` */
-export async function maximumAssignment(problem: AssignmentProblem, context: WorkContext): Promise<Int32Array> {
+/**
+ * The column of each row. `bidsPerRow` divides the work between bidding and searching, and never changes the sum.
+ * @throws PatchbayError `cancelled`
+ */
+export async function maximumAssignment(
+  problem: AssignmentProblem,
+  context: WorkContext,
+  bidsPerRow = BIDS_PER_ROW,
+): Promise<Int32Array> {
   const { weights, rows, columns } = problem;
   invariant(rows <= columns, `${rows} rows cannot each have one of ${columns} columns`);
   invariant(weights.length === rows * columns, "weights do not fit rows × columns");
@@ -42,7 +49,7 @@ export async function maximumAssignment(problem: AssignmentProblem, context: Wor
     looked = 0;
     await breathe(context.signal);
   };
-  const left = columns === 1 ? [0] : await bid(problem, state, look);
+  const left = columns === 1 ? [0] : await bid(problem, state, bidsPerRow * rows, look);
   const search = newSearch(columns);
   for (const [i, row] of left.entries()) {
     context.progress?.(i / left.length, `${left.length - i} of ${rows} features still without a partner`);
@@ -66,10 +73,11 @@ interface Matching {
 async function bid(
   { weights, rows, columns }: AssignmentProblem,
   { columnOf, rowOf, prices }: Matching,
+  most: number,
   look: (count: number) => Promise<void>,
 ): Promise<number[]> {
   let free = Array.from({ length: rows }, (_, row) => row);
-  let bids = BIDS_PER_ROW * rows;
+  let bids = most;
   for (let round = 0; round < 3 && free.length > 0; round++) {
     const leftOver: number[] = [];
     // Taken from the end; the first rows bid first.

@@ -1,6 +1,6 @@
 /** Cached generation under interventions and captures, token by token. */
 import type { CaptureResult, GeneratedToken, GenerationRequest, GenerationResult } from "@patchbay/contract";
-import type { ForwardResult, KeyValueCache, SiteRead, UnembedResult } from "@patchbay/transformer";
+import type { SiteRead, UnembedResult } from "@patchbay/transformer";
 import {
   concatenateAlong,
   describeSite,
@@ -11,10 +11,12 @@ import {
   selectAlong,
   type Tensor,
 } from "@patchbay/vocabulary";
+import { realiseFeatureEdits } from "../features/realise-feature-edits.ts";
 import type { GenerationStart, WorkContext } from "../model-service.ts";
-import { inputOf, type ModelParts, recipeOf } from "../run/model-parts.ts";
-import { resolveInterventions } from "../run/resolve-interventions.ts";
+import { inputOf, interventionContextOf, type ModelParts, recipeOf } from "../run/model-parts.ts";
+import { prepareInterventions } from "../run/resolve-interventions.ts";
 import { shortFloat, tensorToJson } from "../run/tensor-json.ts";
+import { CachedPasses, RepeatedPasses } from "./passes.ts";
 import { type SamplingRule, sample, seededUniform } from "./sampling.ts";
 
 /** Leading tokens fetched for sampling; the whole distribution travels only where the nucleus is wider. */
@@ -43,25 +45,28 @@ export async function generate(
   const { engine, tokenizer } = parts;
   const input = inputOf(parts, request.input);
   const { maxTokens = 40, temperature = 0, topP = 1, topK, seed = 0, stop = [] } = request.sampling ?? {};
-  const { context, vocabulary } = engine.model.shape;
-  const room = Math.min(maxTokens, context - input.length);
+  const { context: longest, vocabulary } = engine.model.shape;
+  const room = Math.min(maxTokens, longest - input.length);
   if (room <= 0) {
     throw new PatchbayError("context-exceeded", "The prompt fills the model's context.", {
-      expected: `fewer than ${context} tokens`,
+      expected: `fewer than ${longest} tokens`,
       received: `${input.length} tokens`,
       advice: "Shorten the prompt.",
       at: "input",
     });
   }
-  const edits = await resolveInterventions(request.interventions ?? [], {
-    engine,
-    input,
-    generated: room,
-    resolveInput: (other) => inputOf(parts, other),
-    maximumOf: parts.maximumOf,
-    signal,
-  });
-  const recipe = recipeOf(parts, input, "final norm", request);
+  const context = interventionContextOf(parts, input, room, signal);
+  const items = await prepareInterventions(request.interventions ?? [], context);
+  const walker = items.some(({ kind }) => kind === "feature")
+    ? new RepeatedPasses(engine, input.tokens, items, signal)
+    : new CachedPasses(
+        engine,
+        input.tokens,
+        await realiseFeatureEdits(engine, input.tokens, items, signal),
+        room,
+        signal,
+      );
+  const recipe = await recipeOf(parts, input, "final norm", request);
   listen.start?.({ prompt: input.described, recipe });
 
   const rule: SamplingRule = { temperature, topP, topK: topK ?? vocabulary };
@@ -75,16 +80,15 @@ export async function generate(
   }));
   const captures = (request.capture ?? []).map((query) => captureRead(query));
   const captured: Tensor[][] = captures.map(() => []);
-  const cache = engine.newCache(input.tokens.length, input.length + room);
   const started = performance.now();
   let firstToken = 0;
 
   try {
-    let pass = await engine.forward({ tokens: input.tokens, edits, cache, signal });
+    let pass = await walker.begin();
     for (let step = 0; step < room; step++) {
       const position = input.length + step;
       const last = selectAlong(pass.residual, "position", [(pass.residual.shape[1] ?? 1) - 1]);
-      const next = await chooseNext(parts, last, position - 1, edits, rule, uniform, rows, signal);
+      const next = await chooseNext(parts, last, position - 1, walker.edits, rule, uniform, rows, signal);
       if (step === 0) firstToken = performance.now() - started;
       rows.forEach((row, r) => {
         if (row.finish !== undefined) return;
@@ -93,23 +97,19 @@ export async function generate(
           stop,
           eos: tokenizer.eosToken,
           last: step === room - 1,
-          context: position + 1 >= context && room < maxTokens,
+          context: position + 1 >= longest && room < maxTokens,
         });
         listen.token?.(token);
       });
       if (rows.every(({ finish }) => finish !== undefined)) break;
-      pass = await advance(
-        parts,
+      pass = await walker.advance(
         next.map(({ id }) => id),
-        cache,
-        edits,
         captures,
-        captured,
-        signal,
       );
+      for (const [i, value] of pass.reads.entries()) captured[i]?.push(value);
     }
   } finally {
-    cache.release();
+    walker.release();
   }
   const count = Math.max(...rows.map(({ tokens }) => tokens.length));
   const seconds = (performance.now() - started - firstToken) / 1000;
@@ -120,26 +120,6 @@ export async function generate(
     recipe,
     timing: { firstTokenMilliseconds: firstToken, tokensPerSecond: count > 1 ? (count - 1) / seconds : 0 },
   };
-}
-
-async function advance(
-  { engine }: ModelParts,
-  ids: readonly number[],
-  cache: KeyValueCache,
-  edits: Parameters<typeof engine.forward>[0]["edits"],
-  captures: readonly SiteRead[],
-  captured: Tensor[][],
-  signal: AbortSignal,
-): Promise<ForwardResult> {
-  const pass = await engine.forward({
-    tokens: ids.map((id) => [id]),
-    edits: edits ?? [],
-    reads: captures,
-    cache,
-    signal,
-  });
-  for (const [i, value] of pass.reads.entries()) captured[i]?.push(value);
-  return pass;
 }
 
 interface Choice {

@@ -1,5 +1,6 @@
 /** What resolving an intervention needs to know, and the place that every intervention names. */
 import type { RunInput } from "@patchbay/contract";
+import type { Dictionary } from "@patchbay/dictionary";
 import { axisLengthOf, type Engine, type SiteEdit } from "@patchbay/transformer";
 import { type AxisName, describeSite, PatchbayError } from "@patchbay/vocabulary";
 import type { ResolvedInput } from "./resolve-input.ts";
@@ -12,7 +13,18 @@ export interface InterventionContext {
   readonly resolveInput: (input: RunInput) => ResolvedInput;
   /** Largest activation of a neuron on the reference text, if it has been measured. */
   readonly maximumOf: (layer: number, neuron: number) => Promise<number>;
+  readonly dictionaries: DictionaryLookup;
   readonly signal: AbortSignal;
+}
+
+/** The dictionaries of the model, for requests that name them. */
+export interface DictionaryLookup {
+  /** @throws PatchbayError `not-found` with the nearest names */
+  find(name: string): Promise<Dictionary>;
+  /** In the order of their layers. */
+  ofSet(set: string): Promise<readonly Dictionary[]>;
+  /** Largest activation in the unit index. @throws PatchbayError `not-ready` where it is not indexed */
+  maximumOf(dictionary: Dictionary, feature: number): Promise<number>;
 }
 
 export type Place = Pick<SiteEdit, "site" | "rows" | "positions" | "units" | "dimensions">;

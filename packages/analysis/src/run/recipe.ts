@@ -13,6 +13,8 @@ export interface RecipeFacts {
   readonly tokens: readonly (readonly number[])[];
   readonly bosPrepended: boolean;
   readonly normalisation: string;
+  /** Name → hash. */
+  readonly dictionaries?: Readonly<Record<string, string>>;
   /** The request with its text resolved to tokens. */
   readonly request: unknown;
 }
@@ -28,6 +30,7 @@ export function makeRecipe(facts: RecipeFacts): Recipe {
     normalisation: facts.normalisation,
     dtype: "float32",
     weights: "as stored",
+    ...(facts.dictionaries === undefined ? {} : { dictionaries: { ...facts.dictionaries } }),
     request: facts.request,
   };
   return { ...recipe, hash: sha256(canonicalJson(recipe)) };

@@ -5,24 +5,64 @@
 import type { Intervention, RunInput } from "@patchbay/contract";
 import { checkEdit, type PositionSelection, type SiteEdit } from "@patchbay/transformer";
 import { describeSite, nameOf, PatchbayError, parseSite } from "@patchbay/vocabulary";
+import { featureEdit, type InterventionItem } from "../features/feature-edit.ts";
+import { featureVector, realiseFeatureEdits } from "../features/realise-feature-edits.ts";
 import { referenceMean, valuesOfOtherRun } from "./borrowed-values.ts";
 import { finite, type InterventionContext, type Place, selectedCounts } from "./intervention-context.ts";
 import { resolvePosition } from "./positions.ts";
 
+/** Plain edits of sites for the context's input. */
 export async function resolveInterventions(
   interventions: readonly Intervention[],
   context: InterventionContext,
 ): Promise<SiteEdit[]> {
-  const edits: SiteEdit[] = [];
+  const items = await prepareInterventions(interventions, context);
+  return realiseFeatureEdits(context.engine, context.input.tokens, items, context.signal);
+}
+
+/** Checked, and as far resolved as is possible without a pass over the tokens: features depend on them. */
+export async function prepareInterventions(
+  interventions: readonly Intervention[],
+  context: InterventionContext,
+): Promise<InterventionItem[]> {
+  const items: InterventionItem[] = [];
   for (const [i, intervention] of interventions.entries()) {
     if (intervention.muted === true) continue;
     try {
-      edits.push(...(await resolveOne(intervention, context)));
+      items.push(
+        namesDictionary(intervention.site)
+          ? await prepareFeatureEdit(intervention, context)
+          : { kind: "site", edits: await resolveOne(intervention, context) },
+      );
     } catch (error) {
       throw error instanceof PatchbayError ? error.at(`interventions/${i}`) : error;
     }
   }
-  return edits;
+  return items;
+}
+
+/** Sites are hook names: they hold "hook_". A dictionary's name may too, but then no site has that name. */
+function namesDictionary(site: string): boolean {
+  return !site.includes("hook_");
+}
+
+async function prepareFeatureEdit(intervention: Intervention, context: InterventionContext): Promise<InterventionItem> {
+  const { dictionaries, input, generated } = context;
+  const dictionary = await dictionaries.find(intervention.site);
+  const positions = resolveSelection(intervention, input.length);
+  const longest = input.length + generated;
+  if (positions !== "all" && "from" in positions && positions.from >= longest) {
+    throw new PatchbayError("intervention-matches-nothing", "The intervention matches no position.", {
+      expected: `positions below ${longest}`,
+      at: "positions",
+    });
+  }
+  return featureEdit(intervention, positions, {
+    dictionary,
+    setMembers: (set) => dictionaries.ofSet(set),
+    maximumOf: (feature) => dictionaries.maximumOf(dictionary, feature),
+    rows: input.tokens.length,
+  });
 }
 
 async function resolveOne(intervention: Intervention, context: InterventionContext): Promise<SiteEdit[]> {
@@ -46,13 +86,19 @@ async function resolveOne(intervention: Intervention, context: InterventionConte
     case "scale":
       return [{ ...place, scale: finite(intervention.value), offset: 0 }];
     case "add":
-      return [{ ...place, scale: 1, offset: direction(intervention, place, context) }];
+      return [{ ...place, scale: 1, offset: await direction(intervention, place, context) }];
     case "mean":
       return [{ ...place, scale: 0, offset: await referenceMean(intervention.reference?.texts, place, context) }];
     case "replace":
       return intervention.from === undefined
         ? [{ ...place, scale: 0, offset: givenValues(intervention.values, place, context) }]
         : replaceFromOtherRun({ ...intervention, from: intervention.from }, place, context);
+    case "splice":
+      throw new PatchbayError("invalid-request", "Only dictionaries can be spliced in.", {
+        expected: "site: the name of a dictionary",
+        received: intervention.site,
+        at: "site",
+      });
   }
 }
 
@@ -82,17 +128,13 @@ async function replaceFromOtherRun(
 function resolvePlace(intervention: Intervention, { input }: InterventionContext): Place {
   const site = parseSite(intervention.site);
   const { length } = input;
-  const { positions = "all" } = intervention;
-  const selection: PositionSelection =
-    positions === "all"
-      ? "all"
-      : positions === "last"
-        ? [length - 1]
-        : positions === "generated"
-          ? { from: length }
-          : positions.map((position, i) =>
-              position < 0 ? resolvePosition(position, length, `positions/${i}`) : position,
-            );
+  if (intervention.error !== undefined) {
+    throw new PatchbayError("invalid-request", "Only dictionaries have an error term.", {
+      expected: "error left out at a hook site",
+      at: "error",
+    });
+  }
+  const selection = resolveSelection(intervention, length);
   if (intervention.units !== undefined && intervention.heads !== undefined) {
     throw new PatchbayError("invalid-request", "units and heads are two names of one list.", {
       expected: "one of them",
@@ -114,6 +156,15 @@ function resolvePlace(intervention: Intervention, { input }: InterventionContext
   };
 }
 
+function resolveSelection({ positions = "all" }: Intervention, length: number): PositionSelection {
+  if (positions === "all") return "all";
+  if (positions === "last") return [length - 1];
+  if (positions === "generated") return { from: length };
+  return positions.map((position, i) =>
+    position < 0 ? resolvePosition(position, length, `positions/${i}`) : position,
+  );
+}
+
 async function multiplesOfMaximum(place: Place, multiple: number, context: InterventionContext): Promise<SiteEdit[]> {
   if (place.site.kind !== "mlp.hook_post" || place.units === "all") {
     throw new PatchbayError("invalid-request", "Multiples of the observed maximum exist for single neurons.", {
@@ -132,20 +183,36 @@ async function multiplesOfMaximum(place: Place, multiple: number, context: Inter
   );
 }
 
-function direction(
+async function direction(
   intervention: Extract<Intervention, { op: "add" }>,
   place: Place,
   context: InterventionContext,
-): number | Float32Array {
-  const { value, values, coefficient = 1 } = intervention;
-  if ((value === undefined) === (values === undefined)) {
-    throw new PatchbayError("invalid-request", "An addition needs a value or values.", {
-      expected: "exactly one of value and values",
+): Promise<number | Float32Array> {
+  const { value, values: listed, direction: steering, coefficient = 1 } = intervention;
+  if ([value, listed, steering].filter((source) => source !== undefined).length !== 1) {
+    throw new PatchbayError("invalid-request", "An addition needs one source.", {
+      expected: "exactly one of value, values and direction",
     });
   }
-  if (values === undefined) return finite(value ?? 0);
+  if (value !== undefined) return finite(value);
+  const values = steering === undefined ? listed : [...(await steeringVector(steering, context))];
   const given = givenValues(values, place, context);
   return given.map((each) => each * finite(coefficient));
+}
+
+async function steeringVector(
+  { dictionary: name, feature, vector = "decoder" }: NonNullable<Extract<Intervention, { op: "add" }>["direction"]>,
+  { dictionaries }: InterventionContext,
+): Promise<Float32Array> {
+  const dictionary = await dictionaries.find(name);
+  if (feature >= dictionary.spec.features) {
+    throw new PatchbayError("unit-out-of-range", `"${name}" has no feature ${feature}.`, {
+      expected: `0 to ${dictionary.spec.features - 1}`,
+      received: String(feature),
+      at: "direction/feature",
+    });
+  }
+  return featureVector(dictionary, feature, vector);
 }
 
 /** Values for units × dimensions, or for positions × units × dimensions. */

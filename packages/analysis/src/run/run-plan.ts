@@ -1,5 +1,6 @@
 /** What a run must read in its one pass for everything that was asked of it, and the computing from what was read. */
-import type { CaptureResult, RunRequest, RunResult } from "@patchbay/contract";
+import type { CaptureResult, FeatureResult, RunRequest, RunResult } from "@patchbay/contract";
+import type { Dictionary } from "@patchbay/dictionary";
 import { checkRead, type ForwardResult, type SiteEdit, type SiteRead } from "@patchbay/transformer";
 import {
   describeSite,
@@ -11,6 +12,7 @@ import {
   type Tensor,
 } from "@patchbay/vocabulary";
 import { attributionReads, directLogitAttribution } from "../attribution/direct-logit-attribution.ts";
+import { computeFeatures, featureReads } from "../features/compute-features.ts";
 import { ledger, ledgerReads } from "../ledger/ledger.ts";
 import { lensReads, lensSites, logitLens } from "../logit-lens/logit-lens.ts";
 import { modelLogits } from "../logit-lens/logits.ts";
@@ -37,9 +39,16 @@ export class RunPlan {
   readonly #captures: { read: SiteRead; at: number | undefined; positions: number[] }[];
   readonly #lens: { sites: ReturnType<typeof lensSites>; positions: number[]; at: number[] } | undefined;
   readonly #ledger: { layer: number; position: number; row: number; at: number[] } | undefined;
+  readonly #features: { dictionary: Dictionary; positions: number[]; at: number[] }[];
   readonly #attribution: { position: number; row: number; at: number[] } | undefined;
 
-  constructor(parts: ModelParts, input: ResolvedInput, compute: Compute) {
+  /** @throws PatchbayError for whatever does not fit the model, the input or the dictionaries */
+  static async of(parts: ModelParts, input: ResolvedInput, compute: Compute): Promise<RunPlan> {
+    const dictionaries = (compute.features ?? []).map(({ dictionary }) => parts.dictionaries.find(dictionary));
+    return new RunPlan(parts, input, compute, await Promise.all(dictionaries));
+  }
+
+  private constructor(parts: ModelParts, input: ResolvedInput, compute: Compute, dictionaries: readonly Dictionary[]) {
     const { shape } = parts.engine.model;
     this.#parts = parts;
     this.#input = input;
@@ -64,6 +73,12 @@ export class RunPlan {
       const resolved = resolvePosition(position, input.length, "compute/attribution/position");
       this.#attribution = { position: resolved, row, at: this.#add(attributionReads(parts.engine.model, resolved)) };
     }
+    this.#features = (compute.features ?? []).map((query, i) => {
+      const dictionary = ensureDefined(dictionaries[i]);
+      const positions = resolvePositions(query.positions ?? "all", input.length, `compute/features/${i}/positions`);
+      const all = positions.length === input.length && positions.every((position, p) => position === p);
+      return { dictionary, positions, at: this.#add(featureReads(dictionary, all ? undefined : positions)) };
+    });
     const needsAll =
       compute.logits !== undefined ||
       compute.lens !== undefined ||
@@ -167,7 +182,24 @@ export class RunPlan {
         signal,
       );
     }
+    if (this.#features.length > 0) results.features = await this.#describeFeatures(forward, tensors, signal);
     return { results, tensors, ids };
+  }
+
+  async #describeFeatures(forward: ForwardResult, tensors: Map<string, Tensor>, signal: AbortSignal) {
+    const results: FeatureResult[] = [];
+    for (const [i, { dictionary, positions, at }] of this.#features.entries()) {
+      const query = ensureDefined(this.#compute.features?.[i]);
+      const values = at.map((read) => ensureDefined(forward.reads[read]));
+      try {
+        const answer = await computeFeatures(this.#parts.engine, dictionary, query, values, positions, signal);
+        for (const [name, value] of answer.tensors) tensors.set(`results/features/${i}/${name}`, value);
+        results.push(answer.result);
+      } catch (error) {
+        throw error instanceof PatchbayError ? error.at(`compute/features/${i}`) : error;
+      }
+    }
+    return results;
   }
 
   async #collectCaptures(

@@ -1,7 +1,7 @@
 /** One run: resolves the request, plans the reads that all computations need, passes once, computes. */
 import type { RunRequest, RunResult } from "@patchbay/contract";
 import type { RunAnswer, WorkContext } from "../model-service.ts";
-import { inputOf, type ModelParts, recipeOf } from "./model-parts.ts";
+import { inputOf, interventionContextOf, type ModelParts, recipeOf } from "./model-parts.ts";
 import { resolveInterventions } from "./resolve-interventions.ts";
 import { RunPlan } from "./run-plan.ts";
 
@@ -9,15 +9,12 @@ export async function executeRun(parts: ModelParts, request: RunRequest, { signa
   const started = performance.now();
   const input = inputOf(parts, request.input);
   const compute = request.compute ?? { logits: {} };
-  const plan = new RunPlan(parts, input, { ...compute, ...(Object.keys(compute).length === 0 ? { logits: {} } : {}) });
-  const edits = await resolveInterventions(request.interventions ?? [], {
-    engine: parts.engine,
-    input,
-    generated: 0,
-    resolveInput: (other) => inputOf(parts, other),
-    maximumOf: parts.maximumOf,
-    signal,
+  const plan = await RunPlan.of(parts, input, {
+    ...compute,
+    ...(Object.keys(compute).length === 0 ? { logits: {} } : {}),
   });
+  const context = interventionContextOf(parts, input, 0, signal);
+  const edits = await resolveInterventions(request.interventions ?? [], context);
   plan.checkThatEditsAct(edits);
 
   const forward = await parts.engine.forward({
@@ -33,7 +30,7 @@ export async function executeRun(parts: ModelParts, request: RunRequest, { signa
     tokens: input.described,
     texts: Object.fromEntries([...named].map((id) => [String(id), parts.tokenizer.textOf(id)])),
     results,
-    recipe: recipeOf(
+    recipe: await recipeOf(
       parts,
       input,
       compute.lens?.norm === "none" ? "none (raw residual stream)" : "final norm",

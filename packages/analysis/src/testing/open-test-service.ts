@@ -1,8 +1,11 @@
 /** Model services on a real engine, for tests: the tiny fixtures with a tokenizer of words, and the bundled model. */
 import { existsSync } from "node:fs";
+import { mkdtemp, rm } from "node:fs/promises";
+import os from "node:os";
 import path from "node:path";
-import type { TestContext } from "node:test";
+import { after, type TestContext } from "node:test";
 import { fileURLToPath } from "node:url";
+import { type DictionaryLibrary, openDictionaryLibrary } from "@patchbay/dictionary";
 import { createRuntime } from "@patchbay/runtime";
 import {
   describeModel,
@@ -12,7 +15,7 @@ import {
   readModelConfig,
   type Tokenizer,
 } from "@patchbay/transformer";
-import type { ArtefactStore, ModelService, WorkContext } from "../model-service.ts";
+import type { ArtefactStore, ModelService, UnitLabels, WorkContext } from "../model-service.ts";
 import { openModelService } from "../open-model-service.ts";
 import { wordTokenizer } from "./word-tokenizer.ts";
 
@@ -24,6 +27,8 @@ export interface TestService {
   readonly engine: Engine;
   readonly tokenizer: Tokenizer;
   readonly artefacts: Map<string, Uint8Array>;
+  /** Empty at first. */
+  readonly dictionaries: DictionaryLibrary;
   /** The same model and artefacts, opened anew. */
   reopen(): Promise<ModelService>;
 }
@@ -82,7 +87,13 @@ export async function serve(
   const store: ArtefactStore = {
     read: async (key) => artefacts.get(key),
     write: async (key, bytes) => void artefacts.set(key, bytes),
+    list: async (prefix) => [...artefacts.keys()].filter((key) => key.startsWith(prefix)).sort(),
+    remove: async (key) => void artefacts.delete(key),
   };
+  const dictionaryFolder = await mkdtemp(path.join(os.tmpdir(), "patchbay-dictionaries-"));
+  after(() => rm(dictionaryFolder, { recursive: true, force: true }));
+  const dictionaries = openDictionaryLibrary({ roots: [{ folder: dictionaryFolder, bundled: false }] });
+  const labels = memoryLabels();
   const reopen = () =>
     openModelService({
       facts: { name, prependBos, licence: null, source: null, description: null, examplePrompts: [texts[0] ?? ""] },
@@ -91,6 +102,21 @@ export async function serve(
       artefacts: store,
       runtimeVersion: "the runtime under test",
       referenceTexts: async () => texts,
+      dictionaries,
+      labels,
+      indexCorpusTexts: async () => texts,
     });
-  return { name, service: await reopen(), engine, tokenizer, artefacts, reopen };
+  return { name, service: await reopen(), engine, tokenizer, artefacts, dictionaries, reopen };
+}
+
+function memoryLabels(): UnitLabels {
+  const held = new Map<string, { source: string; unit: number; label: string }>();
+  return {
+    list: async () => [...held.values()],
+    async set(source, unit, label) {
+      const key = `${source}#${unit}`;
+      if (label === "") held.delete(key);
+      else held.set(key, { source, unit, label });
+    },
+  };
 }

@@ -24,11 +24,11 @@ export class ActivationChunk {
     return ensureDefined(this.#values[index]);
   }
 
-  /** Rows of one step: the `number`-th batch of the shuffled order, divided by `scale`. */
-  batch(site: number, number: number, size: number, scale: number): Tensor {
+  /** Rows of one step: the `number`-th batch of the shuffled order, divided by `scale`, written into `rows`. */
+  batch(site: number, number: number, scale: number, rows: Float32Array): Tensor {
     const { data, shape } = this.site(site);
     const width = shape[1] ?? 0;
-    const rows = new Float32Array(size * width);
+    const size = rows.length / width;
     for (let i = 0; i < size; i++) {
       const source = (this.#order[number * size + i] ?? 0) * width;
       for (let j = 0; j < width; j++) rows[i * width + j] = (data[source + j] ?? 0) / scale;

@@ -187,9 +187,11 @@ class TrainingRun {
       // A dictionary that finished this step before the stop waits for the others.
       if (trainee.steps > done) continue;
       signal.throwIfAborted();
-      const x = values.batch(this.#siteIndex(recipe.inputSite), batch, this.#batch, scale.input);
+      const x = values.batch(this.#siteIndex(recipe.inputSite), batch, scale.input, trainee.inputRows);
       const y =
-        recipe.kind === "sae" ? x : values.batch(this.#siteIndex(recipe.outputSite), batch, this.#batch, scale.output);
+        recipe.kind === "sae"
+          ? x
+          : values.batch(this.#siteIndex(recipe.outputSite), batch, scale.output, trainee.targetRows);
       const report = await trainee.step(x, y, rate);
       // Not near the end, where a feature that starts again has no time to find its place.
       const settles = done > this.#steps * 0.8;
@@ -253,15 +255,15 @@ class TrainingRun {
   }
 
   #tell(fraction: number, message: string, phase: TrainingLive["phase"], done = 0): void {
-    this.#rate.push({ at: performance.now(), done });
+    if (phase !== "training") this.#rate.length = 0;
+    else this.#rate.push({ at: performance.now(), done });
     if (this.#rate.length > 20) this.#rate.shift();
     const [oldest] = this.#rate;
     const span = oldest === undefined ? 0 : (performance.now() - oldest.at) / 1000;
     const live: TrainingLive = {
       targets: this.#recipes.map(({ name }) => name),
       points: this.#points,
-      tokensPerSecond:
-        span > 0 && oldest !== undefined && oldest.done > 0 ? ((done - oldest.done) * this.#batch) / span : 0,
+      tokensPerSecond: span > 0 && oldest !== undefined ? ((done - oldest.done) * this.#batch) / span : 0,
       phase,
     };
     this.#context.progress?.(fraction, message, live);

@@ -1,6 +1,13 @@
 /** One dictionary while it is trained: its parameters, its steps on the runtime, and what it becomes. */
 import type { Engine, Program } from "@patchbay/transformer";
-import { ensureDefined, InvariantError, PatchbayError, type Tensor, tensor } from "@patchbay/vocabulary";
+import {
+  ensureDefined,
+  InvariantError,
+  PatchbayError,
+  type Tensor,
+  type TensorData,
+  tensor,
+} from "@patchbay/vocabulary";
 import type { ActivationScale } from "./activation-scale.ts";
 import { initialParameters } from "./initial-parameters.ts";
 import { type Parameter, type ParameterName, parameterTensor, turnOver } from "./parameters.ts";
@@ -31,8 +38,12 @@ export class Trainee {
   steps = 0;
   /** BatchTopK: running mean of the smallest kept activation. */
   threshold = 0;
+  /** Where the rows of a step are put; made once, because megabytes of garbage a step keep the collector busy. */
+  readonly inputRows: Float32Array;
+  readonly targetRows: Float32Array;
   readonly #engine: Engine;
   readonly #gradients = new Map<ParameterName, Tensor>();
+  readonly #kept: Readonly<Record<string, Tensor<TensorData>>>;
 
   constructor(engine: Engine, recipe: Recipe, scale: ActivationScale) {
     this.#engine = engine;
@@ -40,6 +51,19 @@ export class Trainee {
     this.scale = scale;
     this.parameters = initialParameters(recipe, scale);
     this.silent = new Int32Array(recipe.features);
+    const { batch, inputWidth, outputWidth } = recipe;
+    this.inputRows = new Float32Array(batch * inputWidth);
+    this.targetRows = recipe.kind === "sae" ? this.inputRows : new Float32Array(batch * outputWidth);
+    const places = keptPlaces(recipe);
+    this.#kept =
+      places === undefined
+        ? {}
+        : {
+            [STEP.activations]: rowsOf(batch, places, new Float32Array(batch * places)),
+            [STEP.places]: rowsOf(batch, places, new BigInt64Array(batch * places)),
+            [STEP.gradient("kept")]: rowsOf(batch, places, new Float32Array(batch * places)),
+            [STEP.gradient(STEP.output)]: rowsOf(batch, outputWidth, new Float32Array(batch * outputWidth)),
+          };
     for (const parameter of this.parameters) {
       this.#gradients.set(parameter.name, parameterTensor(parameter, new Float32Array(parameter.value.length)));
     }
@@ -88,7 +112,7 @@ export class Trainee {
         ...dense.map(STEP.gradient),
       ],
       signal,
-      this.#gradientPlaces(dense),
+      { ...this.#kept, ...this.#gradientPlaces(dense) },
     );
     const passOn = [STEP.activations, STEP.places, STEP.gradient("kept"), STEP.gradient(STEP.output)];
     const sums = ["W_enc", "W_dec", "b_enc"] as const;
@@ -191,6 +215,10 @@ export class Trainee {
       rowErrors: rowError.data,
     };
   }
+}
+
+function rowsOf<Data extends TensorData>(rows: number, width: number, data: Data): Tensor<Data> {
+  return tensor(["row", "value"], [rows, width], data);
 }
 
 /** Where nothing is revived, a feature still counts as dead after this many tokens. */

@@ -28,42 +28,93 @@ export interface Accumulator<Values> {
   finish(): ShardPart;
 }
 
-/** Neurons: a value on every row; values are [row, unit], row-major. */
+/**
+ * Neurons: a value on every row; values are [row, unit], row-major. Within a document the loop goes unit by unit, so that what
+ * belongs to a unit stays at hand: this is the bulk of the arithmetic of an index.
+ */
 export function neuronAccumulator(source: IndexedSource, places: CorpusPlaces): Accumulator<Float32Array> {
   const { units } = source;
   const state = newSourceState(source.name, units);
   const blocks = new DenseTokenBlocks(units, places.occurrences.length);
-  const peaks = new Peaks(state, places);
-  const { firing, sum, maximum, minimum } = state;
+  const addDocument = (rows: PlacedRows, first: number, end: number, values: Float32Array, bits: Int32Array) => {
+    const document = ensureDefined(places.corpus.documents[rows.documents[first] ?? 0]);
+    const { topValues } = state;
+    for (let unit = 0; unit < units; unit++) {
+      const peakRow = addUnit(state, rows, first, end, unit, values, bits);
+      const peak = values[peakRow * units + unit] ?? 0;
+      if (peak <= 0 || peak < (topValues[unit * TOP + TOP - 1] ?? 0)) continue;
+      offerTop(state, unit, rows.places[peakRow] ?? 0, peak, windowHash(document, rows.positions[peakRow] ?? 0));
+    }
+  };
   return {
     add(rows, values) {
       const bits = new Int32Array(values.buffer, values.byteOffset, values.length);
+      for (const [row, token] of rows.tokens.entries()) {
+        if ((places.occurrences[token] ?? 0) < TOP_TOKEN_OCCURRENCES) continue;
+        addTo(blocks.table, blocks.offsetFor(token), values, row * units, units);
+      }
       for (let segment = 0; segment + 1 < rows.segments.length; segment++) {
-        const end = rows.segments[segment + 1] ?? 0;
-        for (let row = rows.segments[segment] ?? 0; row < end; row++) {
-          const token = rows.tokens[row] ?? 0;
-          const place = rows.places[row] ?? 0;
-          const offset = row * units;
-          if ((places.occurrences[token] ?? 0) >= TOP_TOKEN_OCCURRENCES) {
-            addTo(blocks.table, blocks.offsetFor(token), values, offset, units);
-          }
-          for (let unit = 0; unit < units; unit++) {
-            const value = values[offset + unit] ?? 0;
-            sum[unit] = (sum[unit] ?? 0) + value;
-            if (value < (minimum[unit] ?? 0)) minimum[unit] = value;
-            if (value > (maximum[unit] ?? 0)) maximum[unit] = value;
-            if (value > 0) {
-              firing[unit] = (firing[unit] ?? 0) + 1;
-              addPositive(state, unit, place, value, bits[offset + unit] ?? 0);
-              peaks.see(unit, row, value);
-            }
-          }
-        }
-        peaks.endDocument(rows);
+        addDocument(rows, rows.segments[segment] ?? 0, rows.segments[segment + 1] ?? 0, values, bits);
       }
     },
     finish: () => ({ state, tokenSums: blocks.finish() }),
   };
+}
+
+/** One neuron over rows `first` … `end`. @returns The row of its largest activation, the first of equal ones. */
+function addUnit(
+  state: SourceState,
+  rows: PlacedRows,
+  first: number,
+  end: number,
+  unit: number,
+  values: Float32Array,
+  bits: Int32Array,
+): number {
+  const { units, histogram, sampleLimits, randomLimits } = state;
+  const { places } = rows;
+  const seed = state.seeds[unit] ?? 0;
+  const bins = unit * HISTOGRAM_BINS;
+  const slots = unit * SLOTS;
+  let lead = state.lead[unit] ?? 0;
+  let randomLimit = randomLimits[unit] ?? 0;
+  let sum = 0;
+  let firing = 0;
+  let minimum = Number.POSITIVE_INFINITY;
+  let maximum = Number.NEGATIVE_INFINITY;
+  let peakRow = first;
+  for (let row = first, i = first * units + unit; row < end; row++, i += units) {
+    const value = values[i] ?? 0;
+    sum += value;
+    if (value < minimum) minimum = value;
+    if (value > maximum) {
+      maximum = value;
+      peakRow = row;
+    }
+    if (value <= 0) continue;
+    firing++;
+    const pattern = bits[i] ?? 0;
+    const bin = bins + clampedBin(pattern);
+    histogram[bin] = (histogram[bin] ?? 0) + 1;
+    const quarter = pattern >> 21;
+    if (quarter > lead) {
+      raiseLead(state, unit, quarter);
+      lead = quarter;
+    }
+    const slot = lead - quarter < LEAD_BINS ? quarter % LEAD_BINS : REST;
+    const place = places[row] ?? 0;
+    const hash = mix(place ^ seed);
+    if (hash <= (sampleLimits[slots + slot] ?? 0)) offerSample(state, unit, slot, place, value);
+    if (~hash >>> 0 <= randomLimit) {
+      offerRandom(state, unit, place, value);
+      randomLimit = randomLimits[unit] ?? 0;
+    }
+  }
+  state.sum[unit] = (state.sum[unit] ?? 0) + sum;
+  state.firing[unit] = (state.firing[unit] ?? 0) + firing;
+  if (minimum < (state.minimum[unit] ?? 0)) state.minimum[unit] = minimum;
+  if (maximum > (state.maximum[unit] ?? 0)) state.maximum[unit] = maximum;
+  return peakRow;
 }
 
 /** Features: only those that fire. */
@@ -114,16 +165,20 @@ export function featureAccumulator(source: IndexedSource, places: CorpusPlaces):
 /** Histogram and samples. `bits` are the float's: exponent and first two bits of the mantissa are its quarter octave. */
 function addPositive(state: SourceState, unit: number, place: number, value: number, bits: number): void {
   const { histogram, lead, sampleLimits, randomLimits, seeds } = state;
-  const halfOctave = (bits >> 22) - LOWEST_HALF_OCTAVE;
-  const bin = unit * HISTOGRAM_BINS + (halfOctave < 0 ? 0 : halfOctave < HISTOGRAM_BINS ? halfOctave : HISTOGRAM_BINS - 1);
+  const bin = unit * HISTOGRAM_BINS + clampedBin(bits);
   histogram[bin] = (histogram[bin] ?? 0) + 1;
-
   const quarter = bits >> 21;
   if (quarter > (lead[unit] ?? 0)) raiseLead(state, unit, quarter);
   const slot = (lead[unit] ?? 0) - quarter < LEAD_BINS ? quarter % LEAD_BINS : REST;
   const hash = mix(place ^ (seeds[unit] ?? 0));
   if (hash <= (sampleLimits[unit * SLOTS + slot] ?? 0)) offerSample(state, unit, slot, place, value);
   if (~hash >>> 0 <= (randomLimits[unit] ?? 0)) offerRandom(state, unit, place, value);
+}
+
+/** `histogramBin` of the positive float with these bits. */
+function clampedBin(bits: number): number {
+  const bin = (bits >> 22) - LOWEST_HALF_OCTAVE;
+  return bin < 0 ? 0 : bin < HISTOGRAM_BINS ? bin : HISTOGRAM_BINS - 1;
 }
 
 function addTo(sums: Float32Array, at: number, values: Float32Array, from: number, count: number): void {

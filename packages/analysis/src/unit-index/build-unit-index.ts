@@ -29,8 +29,8 @@ export const EXAMPLES_TABLE_FILE = "examples.parquet";
 
 /** Changes whenever shards of the old and the new program must not be mixed. */
 const SHARD_VERSION = 1;
-const DEFAULT_SHARD_TOKENS = 20_000;
-const BATCH_TOKENS = 2048;
+export const DEFAULT_SHARD_TOKENS = 20_000;
+export const BATCH_TOKENS = 2048;
 /** Tokens that a unit keeps while shards are merged; see token-sums.ts. */
 const MERGED_TOKENS_KEPT = 192;
 
@@ -43,7 +43,7 @@ export interface UnitIndexOptions extends WorkContext {
   readonly shardTokens?: number;
 }
 
-interface Shard {
+export interface Shard {
   readonly number: number;
   /** Documents `from` … `to`. */
   readonly from: number;
@@ -62,7 +62,9 @@ interface Plan extends UnitIndexOptions {
  * @param previous An index whose other sources stay, where it is of the same corpus and model.
  * @throws PatchbayError `empty-input` without sources; the signal's reason, or a failed write's error: shards stay then.
  */
-export async function buildUnitIndex(options: UnitIndexOptions & { readonly previous?: UnitIndex }): Promise<UnitIndex> {
+export async function buildUnitIndex(
+  options: UnitIndexOptions & { readonly previous?: UnitIndex },
+): Promise<UnitIndex> {
   await indexShards(options);
   const plan = planOf(options);
   const { artefacts, corpus, engine, previous, progress, signal } = options;
@@ -152,7 +154,7 @@ function planOf(options: UnitIndexOptions): Plan {
 }
 
 /** Whole documents, in order, until a shard has its tokens. */
-function* shardsOf(corpus: Corpus, shardTokens: number): Generator<Shard> {
+export function* shardsOf(corpus: Corpus, shardTokens: number): Generator<Shard> {
   let number = 0;
   let from = 0;
   let tokens = 0;

@@ -104,6 +104,7 @@ function highestTokens(units: number, { starts, tokens, sums }: TokenSums, occur
     for (let i = starts[unit] ?? 0; i < (starts[unit + 1] ?? 0); i++) {
       const token = tokens[i] ?? 0;
       const mean = Math.fround((sums[i] ?? 0) / (occurrences[token] ?? 1));
+      if (mean <= 0) continue;
       if (held === TOP_TOKENS && mean <= (topTokenMeans[first + TOP_TOKENS - 1] ?? 0)) continue;
       let at = first + Math.min(held, TOP_TOKENS - 1);
       for (; at > first && (topTokenMeans[at - 1] ?? 0) < mean; at--) {

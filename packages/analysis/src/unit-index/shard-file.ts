@@ -83,7 +83,12 @@ function unpackSamples(state: SourceState, tensors: ReadonlyMap<string, Tensor<T
 function packed(places: Uint32Array, values: Float32Array, units: number, size: number) {
   const counts = new Uint8Array(units);
   const total = values.reduce((sum, value) => sum + (value === 0 ? 0 : 1), 0);
-  const kept = { places: new Uint32Array(total), values: new Float32Array(total), entries: new Uint8Array(total), counts };
+  const kept = {
+    places: new Uint32Array(total),
+    values: new Float32Array(total),
+    entries: new Uint8Array(total),
+    counts,
+  };
   let count = 0;
   for (let i = 0; i < values.length; i++) {
     const value = values[i] ?? 0;

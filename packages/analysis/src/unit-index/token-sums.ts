@@ -3,9 +3,9 @@
  *
  * Sums are exact within a *block* of text (as much as its buffer holds: in small models, a shard). Of a block each unit keeps
  * the BLOCK_TOKENS tokens with the highest mean there; lists are added up, and cut again to the highest mean so far. What a
- * token lost by being cut counts as 0, so of activations ≥ 0 the resulting mean is a lower bound. It falls short by at
- * most m·(share of the token's occurrences in blocks that cut it), with m the highest mean of a cut token, which is no higher
- * than the BLOCK_TOKENS-th mean of that block: tokens on which a unit is really strong are near the top of every block.
+ * token lost by being cut counts as 0. So a resulting mean is wrong by m·(share of the token's occurrences in blocks that cut
+ * it), with m its mean there, which is no higher than the BLOCK_TOKENS-th mean of such a block: too low where m > 0 (always so for
+ * features ≥ 0), too high where m < 0. Tokens on which a unit is really strong are near the top of every block.
  */
 
 export const BLOCK_TOKENS = 32;
@@ -206,7 +206,7 @@ export class DenseTokenBlocks extends TokenBlocks {
       for (let i = 0; i < used; i++) {
         const sum = table[(offsets[i] ?? 0) + unit] ?? 0;
         const token = tokens[i] ?? 0;
-        if (sum > 0) list.push(token, sum, sum / (inBlock[token] ?? 1));
+        if (sum !== 0) list.push(token, sum, sum / (inBlock[token] ?? 1));
       }
       block.append(list, BLOCK_TOKENS);
     }
@@ -265,7 +265,7 @@ export class SparseTokenBlocks extends TokenBlocks {
       // A sum that came back to exactly 0 in between is listed twice; the second time it is 0.
       for (const token of found.sort((a, b) => a - b)) {
         const sum = sums[token] ?? 0;
-        if (sum > 0) list.push(token, sum, sum / (inBlock[token] ?? 1));
+        if (sum !== 0) list.push(token, sum, sum / (inBlock[token] ?? 1));
         sums[token] = 0;
       }
       block.append(list, BLOCK_TOKENS);

@@ -4,6 +4,7 @@ import { ensureDefined, PatchbayError } from "@patchbay/vocabulary";
 import type { Corpus } from "../corpus/corpus.ts";
 import { takeRows } from "../corpus/harvest.ts";
 import { shortFloat } from "../run/tensor-json.ts";
+import type { ExamplePlace } from "./example-places.ts";
 import { prefixBatches } from "./prefix-batches.ts";
 import { activationsOfUnit } from "./unit-activations.ts";
 import type { UnitContext, UnitSource } from "./unit-context.ts";
@@ -12,22 +13,12 @@ import type { UnitContext, UnitSource } from "./unit-context.ts";
 export const SHOWN_BEFORE = 10;
 export const SHOWN_AFTER = 5;
 
-/** A place that the index holds. */
-export interface ExamplePlace {
-  readonly document: number;
-  readonly peak: number;
-  /** The activation there as the index stores it. */
-  readonly stored: number;
-}
-
 /**
- * How far a recomputed activation may be from the stored one: half a step of float16 (the compact index), and the rounding of a
- * pass whose batches are cut otherwise, relative to the unit's maximum.
+ * How far a recomputed activation may be from the stored one: the error of the compact index (half a step of a hundredth,
+ * ../unit-index/quantise.ts), and the rounding of a pass whose batches are cut otherwise, relative to the unit's maximum.
  */
-const QUANTISATION = 2 ** -11;
+const QUANTISATION = 0.005;
 const ROUNDING = 1e-4;
-/** Below these values float16 has no relative precision left; half its smallest step. */
-const SMALLEST_STEP = 2 ** -25;
 
 /**
  * One example for each place, in the given order. A feature that the selection of a dictionary (top-k, threshold) keeps by
@@ -106,7 +97,7 @@ export async function exampleWindows(
 
 function agrees({ index }: UnitSource, unit: number, stored: number, recomputed: number): boolean {
   const largest = Math.max(Math.abs(index?.maximum[unit] ?? 0), Math.abs(stored));
-  return Math.abs(recomputed - stored) <= QUANTISATION * Math.abs(stored) + ROUNDING * largest + SMALLEST_STEP;
+  return Math.abs(recomputed - stored) <= QUANTISATION * Math.abs(stored) + ROUNDING * largest;
 }
 
 function disagreement(source: UnitSource, unit: number, place: ExamplePlace, recomputed: number): PatchbayError {

@@ -6,6 +6,8 @@ export interface Prefix {
   readonly document: number;
   /** Tokens from the document's first on. */
   readonly length: number;
+  /** How often the pass will repeat it; default once. */
+  readonly rows?: number;
 }
 
 export interface PrefixBatch<Of extends Prefix> {
@@ -15,21 +17,22 @@ export interface PrefixBatch<Of extends Prefix> {
 }
 
 /** Tokens of one pass, padding included. */
-const BATCH_TOKENS = 4096;
+export const BATCH_TOKENS = 4096;
 
-/** Shortest first; each batch has one row at least, and at most `batchTokens` tokens if it has more. */
-export function prefixBatches<Of extends Prefix>(
-  { documents }: Corpus,
-  prefixes: readonly Of[],
-  batchTokens = BATCH_TOKENS,
-): PrefixBatch<Of>[] {
+/** Shortest first; each batch has one prefix at least, and at most `BATCH_TOKENS` tokens if it has more. */
+export function prefixBatches<Of extends Prefix>({ documents }: Corpus, prefixes: readonly Of[]): PrefixBatch<Of>[] {
   const ordered = [...prefixes].sort((a, b) => a.length - b.length || a.document - b.document);
   const groups: Of[][] = [];
+  let rows = 0;
   for (const prefix of ordered) {
     const group = groups.at(-1);
+    rows += prefix.rows ?? 1;
     // The newest is the longest, so that it sets the width.
-    if (group !== undefined && (group.length + 1) * prefix.length <= batchTokens) group.push(prefix);
-    else groups.push([prefix]);
+    if (group !== undefined && rows * prefix.length <= BATCH_TOKENS) group.push(prefix);
+    else {
+      groups.push([prefix]);
+      rows = prefix.rows ?? 1;
+    }
   }
   return groups.map((group) => {
     const longest = Math.max(...group.map(({ length }) => length));

@@ -5,7 +5,7 @@ import { asRows } from "../dictionaries/encode-features.ts";
 import type { WorkContext } from "../model-service.ts";
 import { resolvePosition } from "../run/positions.ts";
 import { shortFloat } from "../run/tensor-json.ts";
-import { activationRows, type RowActivations, activationIn } from "./unit-activations.ts";
+import { activationIn, activationRows, type RowActivations } from "./unit-activations.ts";
 import { requireIndex, sourceNamed, type UnitContext, type UnitSource, unitSources } from "./unit-context.ts";
 import { labelsByUnit } from "./unit-labels.ts";
 import { mean, unitRows } from "./unit-rows.ts";
@@ -23,7 +23,7 @@ interface Candidate {
  * the unit fire, its largest activation here stands for the maximum. Units without a firing (neurons > 0, features ≠ 0) at
  * the chosen positions are left out.
  *
- * @throws PatchbayError `not-found`, `not-ready`, `empty-input`, `context-exceeded`, `position-out-of-range`
+ * @throws PatchbayError `unknown-site`, `not-ready`, `empty-input`, `context-exceeded`, `position-out-of-range`
  */
 export async function searchByText(
   context: UnitContext,

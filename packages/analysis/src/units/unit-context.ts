@@ -41,17 +41,17 @@ export async function unitSources(context: UnitContext): Promise<Map<string, Uni
   return new Map(all.map((source) => [source.name, { ...source, index: index?.sources.get(source.name) }]));
 }
 
-/** @throws PatchbayError `not-found` with the nearest names */
+/** @throws PatchbayError `unknown-site` with the nearest names */
 export async function findSource(context: UnitContext, name: string): Promise<UnitSource> {
   return sourceNamed(await unitSources(context), name);
 }
 
-/** @throws PatchbayError `not-found` with the nearest names */
+/** @throws PatchbayError `unknown-site` with the nearest names */
 export function sourceNamed(sources: ReadonlyMap<string, UnitSource>, name: string): UnitSource {
   const source = sources.get(name);
   if (source !== undefined) return source;
   const nearest = [...sources.keys()].sort((a, b) => editDistance(a, name) - editDistance(b, name)).slice(0, 3);
-  throw new PatchbayError("not-found", `There is no source of units "${name}".`, {
+  throw new PatchbayError("unknown-site", `There is no source of units "${name}".`, {
     expected: `a layer's neurons or an installed dictionary, such as ${nearest.join(", ")}`,
     received: `"${name}"`,
   });

@@ -5,6 +5,7 @@ import type { WorkContext } from "../model-service.ts";
 import { shortFloat } from "../run/tensor-json.ts";
 import { mix } from "../unit-index/corpus-places.ts";
 import { TOP } from "../unit-index/source-index.ts";
+import { placesOf } from "./example-places.ts";
 import { activationIn } from "./unit-activations.ts";
 import {
   checkUnit,
@@ -14,7 +15,6 @@ import {
   type UnitContext,
   type UnitSource,
 } from "./unit-context.ts";
-import { placesOf } from "./unit-page.ts";
 import { type ObservedPlace, observePlaces, runTrials, type Trial, type TrialOutcome } from "./unit-trials.ts";
 
 const DEFAULT_EXAMPLES = 8;
@@ -30,7 +30,7 @@ const DEFAULT_RANDOM = 8;
  *
  * A unit that never fires has no examples: the lists are empty and the means are 0.
  *
- * @throws PatchbayError `not-found`, `unit-out-of-range`, `not-ready`, `conflict`, `invalid-request`, `site-not-writable`
+ * @throws PatchbayError `unknown-site`, `unit-out-of-range`, `not-ready`, `conflict`, `invalid-request`, `site-not-writable`
  */
 export async function unitEffect(
   context: UnitContext,
@@ -58,7 +58,9 @@ export async function unitEffect(
   const own = places.map((place) => trialOf(place, unit));
   const randomUnits = unitsFiringAt(source, places, unit).slice(0, request.random ?? DEFAULT_RANDOM);
   const others = randomUnits.map((other) =>
-    places.filter((place) => fires(source, activationIn(place.activations, other))).map((place) => trialOf(place, other)),
+    places
+      .filter((place) => fires(source, activationIn(place.activations, other)))
+      .map((place) => trialOf(place, other)),
   );
   const outcomes = await runTrials(bench, [...own, ...others.flat()]);
   let next = own.length;

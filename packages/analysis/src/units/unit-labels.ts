@@ -19,7 +19,7 @@ export async function labelsByUnit(labels: UnitLabels): Promise<LabelsByUnit> {
 /**
  * Spaces around it are cut off; an empty label removes it.
  * @returns the label as it stands now
- * @throws PatchbayError `not-found`, `unit-out-of-range`, `invalid-request`
+ * @throws PatchbayError `unknown-site`, `unit-out-of-range`, `invalid-request`
  */
 export async function labelUnit(
   context: UnitContext,

@@ -3,6 +3,7 @@ import type { UnitList, UnitListQuery } from "@patchbay/contract";
 import { ensureDefined, PatchbayError } from "@patchbay/vocabulary";
 import { resolveToken, tokenReference } from "../run/resolve-token.ts";
 import { type SourceIndex, TOP_TOKENS } from "../unit-index/source-index.ts";
+import { firstPlaces } from "./first-places.ts";
 import type { RankedSide, TokenSides } from "./token-sides.ts";
 import { requireIndex, sourceNamed, type UnitContext, type UnitSource, unitSources } from "./unit-context.ts";
 import { type LabelsByUnit, labelsByUnit } from "./unit-labels.ts";
@@ -18,7 +19,7 @@ const DEFAULT_LIMIT = 50;
  * `reads` and `writes`, the token's part of the summed positive scores of the first tokens. Each lies in 0…1, so that
  * units of different sources compare. Without such a token the default order is by maximum.
  *
- * @throws PatchbayError `not-found`, `not-ready`, `unknown-token`, `token-out-of-range`, `layer-out-of-range`
+ * @throws PatchbayError `unknown-site`, `not-ready`, `unknown-token`, `token-out-of-range`, `layer-out-of-range`
  */
 export async function listUnits(context: UnitContext, query: UnitListQuery): Promise<UnitList> {
   const sources = await unitSources(context);
@@ -30,9 +31,9 @@ export async function listUnits(context: UnitContext, query: UnitListQuery): Pro
 
   const ranksTokens = query.fires !== undefined || query.reads !== undefined || query.writes !== undefined;
   const sort = query.sort ?? (ranksTokens ? "relevance" : "maximum");
-  const order = ordered(chosen, found, sides, sort, query.order ?? (sort === "unit" ? "ascending" : "descending"));
-  const { offset = 0, limit = DEFAULT_LIMIT } = query;
-  const page = Array.from(order.subarray(offset, offset + limit), (at) => ({
+  const { offset = 0, limit = DEFAULT_LIMIT, order = sort === "unit" ? "ascending" : "descending" } = query;
+  const keys = sortKeys(chosen, found, sides, sort, order === "ascending" ? 1 : -1);
+  const page = Array.from(firstPlaces(keys, offset + limit).subarray(offset), (at) => ({
     source: ensureDefined(chosen[found.sources[at] ?? -1]),
     unit: found.units[at] ?? 0,
     score: ranksTokens && sort === "relevance" ? (found.scores[at] ?? 0) : null,
@@ -165,28 +166,26 @@ function scoreShare(side: RankedSide | undefined, perSide: number, unit: number,
   return sum === 0 ? 0 : own / sum;
 }
 
-/** Places in `found`; equal ones in the order of sources and units. */
-function ordered(
+/** Of each unit found; the smallest comes first. */
+function sortKeys(
   sources: readonly UnitSource[],
   { count, sources: sourceOf, units, scores }: Found,
   sides: Sides,
   sort: Sort,
-  order: "ascending" | "descending",
-): Int32Array {
+  sign: 1 | -1,
+): Float64Array {
   const keys = new Float64Array(count);
   const keyOf =
     sort === "relevance" || sort === "unit"
       ? []
       : sources.map((source) => sortKey(source, sides.get(source.name), sort));
   for (let at = 0; at < count; at++) {
-    if (sort === "relevance") keys[at] = scores[at] ?? 0;
+    if (sort === "relevance") keys[at] = sign * (scores[at] ?? 0);
     // Sources and their units were walked in order.
-    else if (sort === "unit") keys[at] = at;
-    else keys[at] = keyOf[sourceOf[at] ?? 0]?.(units[at] ?? 0) ?? 0;
+    else if (sort === "unit") keys[at] = sign * at;
+    else keys[at] = sign * (keyOf[sourceOf[at] ?? 0]?.(units[at] ?? 0) ?? 0);
   }
-  const places = Int32Array.from({ length: count }, (_, at) => at);
-  const sign = order === "ascending" ? 1 : -1;
-  return places.sort((a, b) => sign * ((keys[a] ?? 0) - (keys[b] ?? 0)) || a - b);
+  return keys;
 }
 
 function sortKey(

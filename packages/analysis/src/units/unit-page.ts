@@ -4,17 +4,10 @@ import type { Tokenizer } from "@patchbay/transformer";
 import { ensureDefined } from "@patchbay/vocabulary";
 import type { WorkContext } from "../model-service.ts";
 import { shortFloat } from "../run/tensor-json.ts";
-import {
-  type ExampleReferences,
-  INTERVALS,
-  intervalShares,
-  PER_INTERVAL,
-  RANDOM,
-  type SourceIndex,
-  TOP,
-} from "../unit-index/source-index.ts";
+import { INTERVALS, intervalShares, PER_INTERVAL, RANDOM, type SourceIndex, TOP } from "../unit-index/source-index.ts";
 import { displayHistogram, shareAbove } from "./display-histogram.ts";
-import { type ExamplePlace, exampleWindows } from "./example-windows.ts";
+import { type ExamplePlace, placesOf } from "./example-places.ts";
+import { exampleWindows } from "./example-windows.ts";
 import { checkUnit, findSource, indexedCorpus, type UnitContext, type UnitSource } from "./unit-context.ts";
 import { labelsByUnit } from "./unit-labels.ts";
 import { density, firedTokens, mean } from "./unit-rows.ts";
@@ -49,7 +42,7 @@ export class ExampleCache {
 
 /**
  * @param examples most in each group; default 10 of the top and 3 of the others
- * @throws PatchbayError `not-found`, `unit-out-of-range`, `conflict`, `internal-error` (the index contradicts the model)
+ * @throws PatchbayError `unknown-site`, `unit-out-of-range`, `conflict`, `internal-error` (the index contradicts the model)
  */
 export async function unitPage(
   context: UnitContext,
@@ -154,15 +147,4 @@ function plannedGroups(index: SourceIndex, unit: number, top: number, others: nu
     to: shortFloat(group.to),
     share: shortFloat(group.share),
   }));
-}
-
-/** The places of one unit's group that the index holds. */
-export function placesOf(references: ExampleReferences, first: number, count: number): ExamplePlace[] {
-  const places: ExamplePlace[] = [];
-  for (let i = first; i < first + count; i++) {
-    const document = references.documents[i] ?? -1;
-    if (document < 0) continue;
-    places.push({ document, peak: references.positions[i] ?? 0, stored: references.values[i] ?? 0 });
-  }
-  return places;
 }

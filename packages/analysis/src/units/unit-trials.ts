@@ -5,8 +5,8 @@ import { ensureDefined, selectAlong } from "@patchbay/vocabulary";
 import type { Corpus } from "../corpus/corpus.ts";
 import { takeRows } from "../corpus/harvest.ts";
 import { shortFloat } from "../run/tensor-json.ts";
-import { compareNextToken } from "./compare-next-token.ts";
-import { prefixBatches } from "./prefix-batches.ts";
+import { compareNextToken, type NextTokenComparison } from "./compare-next-token.ts";
+import { BATCH_TOKENS, prefixBatches } from "./prefix-batches.ts";
 import { activationRows, type RowActivations } from "./unit-activations.ts";
 import type { UnitSource } from "./unit-context.ts";
 import { unitEdits } from "./unit-edits.ts";
@@ -51,8 +51,6 @@ export interface TrialBench {
   readonly signal: AbortSignal;
 }
 
-/** Tokens of one pass, padding included. */
-const BATCH_TOKENS = 4096;
 const TOKENS_SHOWN = 6;
 
 /** In the order of `places`. */
@@ -81,22 +79,18 @@ export async function observePlaces(
 
 /**
  * Each trial beside the unchanged run of its place, in one batch, so that what differs is the intervention alone. Blocks
- * below the source run once a place.
+ * below the source run once for all trials of a batch at a place.
  * @returns in the order of `trials`
  */
 export async function runTrials(bench: TrialBench, trials: readonly Trial[]): Promise<TrialOutcome[]> {
   const { engine, corpus, source, signal } = bench;
-  const byPlace = new Map<ObservedPlace, Trial[]>();
-  for (const trial of trials) byPlace.set(trial.place, [...(byPlace.get(trial.place) ?? []), trial]);
-  const most = Math.max(0, ...[...byPlace.values()].map(({ length }) => length));
   const outcomes = new Map<Trial, TrialOutcome>();
-  const prefixes = [...byPlace.keys()].map(prefixTo);
-  for (const batch of prefixBatches(corpus, prefixes, Math.floor(BATCH_TOKENS / (1 + most)))) {
+  for (const batch of prefixBatches(corpus, trialGroups(trials))) {
     const width = ensureDefined(batch.tokens[0]).length;
     const below = await engine.forward({ tokens: batch.tokens, until: source.layer, signal });
-    const rows = batch.prefixes.flatMap(({ place }, row) => [
+    const rows = batch.prefixes.flatMap(({ place, trials: own }, row) => [
       { row, place, trial: undefined },
-      ...ensureDefined(byPlace.get(place)).map((trial) => ({ row, place, trial })),
+      ...own.map((trial) => ({ row, place, trial })),
     ]);
     const edits = await unitEdits(
       source,
@@ -116,9 +110,7 @@ export async function runTrials(bench: TrialBench, trials: readonly Trial[]): Pr
         Int32Array.from(chosen, (row) => row * width + ensureDefined(rows[row]).place.peak),
       ).data;
     const tried = rows.flatMap(({ trial }, after) => (trial === undefined ? [] : [{ trial, after }]));
-    const before = tried.map(({ after, trial }) =>
-      rows.findLastIndex((row, i) => i < after && row.trial === undefined && row.place === trial.place),
-    );
+    const before = tried.map(({ after }) => rows.findLastIndex(({ trial }, i) => i < after && trial === undefined));
     const targets = tried.map(({ trial: { place } }) =>
       ensureDefined(corpus.documents[place.document]?.[place.peak + 1], "the token after the peak"),
     );
@@ -130,24 +122,42 @@ export async function runTrials(bench: TrialBench, trials: readonly Trial[]): Pr
       TOKENS_SHOWN,
       signal,
     );
-    const ranks = compared.raised.length / Math.max(1, tried.length);
-    const ranked = (tokens: Int32Array, changes: Float32Array, row: number, sign: 1 | -1): RankedToken[] =>
-      Array.from(tokens.subarray(row * ranks, (row + 1) * ranks), (id, rank) => ({
-        id,
-        text: bench.tokenizer.textOf(id),
-        score: shortFloat(changes[row * ranks + rank] ?? 0),
-      })).filter(({ score }) => sign * score > 0);
     tried.forEach(({ trial }, row) => {
-      outcomes.set(trial, {
-        lossBefore: compared.lossBefore[row] ?? 0,
-        lossAfter: compared.lossAfter[row] ?? 0,
-        kl: compared.kl[row] ?? 0,
-        raised: ranked(compared.raisedTokens, compared.raised, row, 1),
-        lowered: ranked(compared.loweredTokens, compared.lowered, row, -1),
-      });
+      outcomes.set(trial, outcomeOf(bench.tokenizer, compared, row));
     });
   }
   return trials.map((trial) => ensureDefined(outcomes.get(trial)));
+}
+
+function outcomeOf(tokenizer: Tokenizer, compared: NextTokenComparison, row: number): TrialOutcome {
+  const ranks = compared.raised.length / compared.kl.length;
+  const ranked = (tokens: Int32Array, changes: Float32Array): RankedToken[] =>
+    Array.from(tokens.subarray(row * ranks, (row + 1) * ranks), (id, rank) => ({
+      id,
+      text: tokenizer.textOf(id),
+      score: shortFloat(changes[row * ranks + rank] ?? 0),
+    }));
+  return {
+    lossBefore: compared.lossBefore[row] ?? 0,
+    lossAfter: compared.lossAfter[row] ?? 0,
+    kl: compared.kl[row] ?? 0,
+    // Where few tokens change, the ranks are filled up with others.
+    raised: ranked(compared.raisedTokens, compared.raised).filter(({ score }) => score > 0),
+    lowered: ranked(compared.loweredTokens, compared.lowered).filter(({ score }) => score < 0),
+  };
+}
+
+/** The trials of each place, in groups that fit one pass beside the unchanged run. */
+function trialGroups(trials: readonly Trial[]) {
+  const byPlace = new Map<ObservedPlace, Trial[]>();
+  for (const trial of trials) byPlace.set(trial.place, [...(byPlace.get(trial.place) ?? []), trial]);
+  return [...byPlace].flatMap(([place, own]) => {
+    const prefix = prefixTo(place);
+    const most = Math.max(1, Math.floor(BATCH_TOKENS / prefix.length) - 1);
+    const groups: Trial[][] = [];
+    for (let start = 0; start < own.length; start += most) groups.push(own.slice(start, start + most));
+    return groups.map((group) => ({ ...prefix, trials: group, rows: group.length + 1 }));
+  });
 }
 
 /** Everything up to the peak: nothing after it can change what is predicted there. */

@@ -125,7 +125,8 @@ function verticalTicks(
   const [low = 0, high = 1] = vertical.domain();
   const tick = (value: number) => ({ value, position: vertical(value), label: shortCount(value) });
   if (scale === "linear") return vertical.ticks(4).map(tick);
-  const mantissas = Math.log10(high / low) > 2.5 ? [1] : Math.log10(high / low) > 0.6 ? [1, 2, 5] : undefined;
+  const decades = Math.log10(high / low);
+  const mantissas = decades > 2.5 ? [1] : decades > 1.2 ? [1, 2, 5] : decades > 0.5 ? [1, 1.5, 2, 3, 5, 7] : undefined;
   if (mantissas === undefined) return scaleLinear().domain([low, high]).ticks(4).map(tick);
   const ticks: LineTick[] = [];
   for (let power = Math.floor(Math.log10(low)); power <= Math.log10(high); power++) {

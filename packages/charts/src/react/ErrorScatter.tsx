@@ -52,7 +52,7 @@ export function ErrorScatter({ horizontal, vertical, horizontalTitle, verticalTi
           <path
             d={dots}
             stroke="var(--heat)"
-            strokeOpacity={points.length > 1500 ? 0.3 : 0.45}
+            strokeOpacity={points.length > 1500 ? 0.4 : 0.6}
             strokeWidth={3}
             strokeLinecap="round"
             fill="none"

@@ -29,6 +29,8 @@ export interface LineChartProps {
   /** A place on the horizontal axis, shared with other charts. */
   readonly at?: number | undefined;
   readonly onAt?: (value: number | undefined) => void;
+  /** Where the values below are read while nothing is pointed at; default the end. */
+  readonly restAt?: number | undefined;
   readonly nameWidth?: number;
   format(value: number): string;
   formatX?(value: number): string;
@@ -128,14 +130,14 @@ export function LineChart(props: LineChartProps) {
                 {curve.end !== undefined && nameWidth > 0 && (
                   <>
                     <path
-                      d={`M${curve.end.x + 2},${curve.end.y}L${right + 9},${curve.nameY}`}
+                      d={`M${curve.end.x + 2},${curve.end.y}L${curve.end.x + 9},${curve.nameY}`}
                       stroke={colour}
                       strokeWidth={0.75}
                       opacity={0.6}
                       fill="none"
                     />
                     <text
-                      x={right + 12}
+                      x={curve.end.x + 12}
                       y={curve.nameY}
                       dominantBaseline="central"
                       style={{
@@ -173,10 +175,13 @@ export function LineChart(props: LineChartProps) {
 /** Always one line high, so that the page stays still. */
 function Readout(props: LineChartProps & { readonly geometry: LineSeriesGeometry; readonly at: number | undefined }) {
   const { geometry, at, unitX, format, formatX = String } = props;
-  const last = geometry.curves
-    .flatMap(({ points }) => points.map((point) => point.at))
-    .reduce((a, b) => Math.max(a, b), 0);
-  const where = at ?? last;
+  const places = geometry.curves.flatMap(({ points }) => points.map((point) => point.at));
+  const wanted = at ?? props.restAt ?? places.reduce((a, b) => Math.max(a, b), 0);
+  // A place that has values: what stands beside it was measured there.
+  const where = places.reduce(
+    (best, place) => (Math.abs(place - wanted) < Math.abs(best - wanted) ? place : best),
+    places[0] ?? wanted,
+  );
   return (
     <output
       style={{

@@ -27,6 +27,7 @@ export function SharedFractionCurve(props: SharedFractionCurveProps) {
       label="Share of features with a partner, against the threshold of similarity"
       height={height}
       unitX="threshold"
+      restAt={threshold}
       domainX={domainX}
       domainY={[0, 1]}
       nameWidth={0}
@@ -52,7 +53,7 @@ export function SharedFractionCurve(props: SharedFractionCurveProps) {
             strokeDasharray="3 3"
           />
           <text x={plot.left + 4} y={placeY(random) - 5} style={{ fontSize: 10.5, fill: "var(--ink-3)" }}>
-            random directions: {(random * 100).toFixed(1)} % at this threshold
+            random directions: {random > 0 && random < 0.001 ? "<0.1" : (random * 100).toFixed(1)} % at this threshold
           </text>
         </g>
       )}

@@ -54,7 +54,14 @@ export function StackedBar({
             return (
               <g key={segment.name}>
                 <title>{`${segment.name}: ${format(segment.value)}`}</title>
-                <rect x={segment.x} y={0} width={Math.max(0, segment.width - 1)} height={height} fill={part.colour} />
+                <rect
+                  x={segment.x}
+                  y={0}
+                  width={Math.max(0, segment.width - 1)}
+                  height={height}
+                  fill={part.colour}
+                  fillOpacity={0.85}
+                />
                 {part.hatched === true && (
                   <rect
                     x={segment.x}

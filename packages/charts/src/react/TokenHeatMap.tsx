@@ -1,7 +1,7 @@
 "use client";
 /** Running text whose background says how strong a quantity is at each token. Arrows move along; the value is read aloud. */
 import { type KeyboardEvent, useMemo, useState } from "react";
-import { type HeatCell, type HeatToken, tokenHeat } from "../geometry/token-heat.ts";
+import { type HeatCell, type HeatToken, type TokenHeat, tokenHeat } from "../geometry/token-heat.ts";
 
 export interface TokenHeatMapProps {
   readonly tokens: readonly HeatToken[];
@@ -11,9 +11,11 @@ export interface TokenHeatMapProps {
   readonly limit?: number | undefined;
   readonly selected?: number | undefined;
   readonly onSelect?: (position: number) => void;
+  /** The line below while no token is pointed at; default what the colours mean. */
+  readonly rest?: string;
 }
 
-export function TokenHeatMap({ tokens, quantity, limit, selected, onSelect }: TokenHeatMapProps) {
+export function TokenHeatMap({ tokens, quantity, limit, selected, onSelect, rest }: TokenHeatMapProps) {
   const heat = useMemo(() => tokenHeat(tokens, limit), [tokens, limit]);
   const [hovered, setHovered] = useState<number>();
   const current = heat.cells.find((cell) => cell.position === (hovered ?? selected));
@@ -51,7 +53,7 @@ export function TokenHeatMap({ tokens, quantity, limit, selected, onSelect }: To
         style={{ display: "block", marginTop: 6, minHeight: 17, fontSize: "var(--text-2)", color: "var(--ink-3)" }}
       >
         {current === undefined ? (
-          `colour: ${quantity}, orange below zero, blue above; full at ±${formatHeat(heat.limit)}`
+          (rest ?? meaning(quantity, heat))
         ) : (
           <>
             <span className="mono" style={{ color: "var(--ink)" }}>
@@ -66,6 +68,13 @@ export function TokenHeatMap({ tokens, quantity, limit, selected, onSelect }: To
       </output>
     </div>
   );
+}
+
+function meaning(quantity: string, { cells, limit }: TokenHeat): string {
+  const signed = cells.some(({ value }) => value !== undefined && value < 0);
+  return signed
+    ? `colour: ${quantity}, orange below zero, blue above; full at ±${formatHeat(limit)}`
+    : `colour: ${quantity}; full at ${formatHeat(limit)}`;
 }
 
 interface CellProps {

@@ -1,11 +1,11 @@
 /** The dictionaries of one model: those that ship with Patchbay, and those in the data home. */
 import { randomUUID } from "node:crypto";
-import { mkdir, readdir, rename, rm, stat } from "node:fs/promises";
+import { mkdir, readdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { HASH_CACHE_FILE } from "@patchbay/transformer";
 import { editDistance, ensureDefined, PatchbayError } from "@patchbay/vocabulary";
 import type { Dictionary, DictionaryWeights } from "../dictionary.ts";
-import { existingFile } from "../formats/files.ts";
+import { existingFile, statusOf } from "../formats/files.ts";
 import { checkDictionaryName } from "../formats/import-options.ts";
 import { SPEC_FILE } from "../formats/spec-json.ts";
 import { type EncodeOptions, openDictionary, syncFolder, writeDictionaryFolder } from "./dictionary-folder.ts";
@@ -170,8 +170,8 @@ async function recover(root: string): Promise<void> {
 async function sweep(root: string): Promise<void> {
   for (const entry of await readFolder(root)) {
     if (!/^\.[0-9a-f-]{36}\.partial$/.test(entry)) continue;
-    const { mtimeMs } = await stat(join(root, entry)).catch(() => ({ mtimeMs: Number.POSITIVE_INFINITY }));
-    if (Date.now() - mtimeMs > STALE_MILLISECONDS) await rm(join(root, entry), { recursive: true, force: true });
+    const modified = (await statusOf(join(root, entry)))?.mtimeMs ?? Number.POSITIVE_INFINITY;
+    if (Date.now() - modified > STALE_MILLISECONDS) await rm(join(root, entry), { recursive: true, force: true });
   }
 }
 
@@ -179,7 +179,7 @@ async function sweep(root: string): Promise<void> {
 async function namesIn(root: string): Promise<readonly string[]> {
   const names: string[] = [];
   for (const name of await readFolder(root)) {
-    if (name.startsWith(".") || !(await stat(join(root, name))).isDirectory()) continue;
+    if (name.startsWith(".") || !(await statusOf(join(root, name)))?.isDirectory()) continue;
     const inside = await readFolder(join(root, name));
     if (inside.some((file) => file !== HASH_CACHE_FILE)) names.push(name);
   }

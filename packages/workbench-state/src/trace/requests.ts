@@ -58,7 +58,7 @@ export function featureRequest(
   interventions: readonly Intervention[],
   place: {
     readonly dictionary: string;
-    readonly position: number;
+    readonly position: number | "all";
     readonly top: number;
     readonly features?: readonly number[] | undefined;
   },
@@ -73,11 +73,16 @@ export function featureQuery({
   features = [],
 }: {
   readonly dictionary: string;
-  readonly position: number;
+  readonly position: number | "all";
   readonly top: number;
   readonly features?: readonly number[] | undefined;
 }): FeatureQuery {
-  return { dictionary, positions: [position], top, ...(features.length === 0 ? {} : { features: [...features] }) };
+  return {
+    dictionary,
+    positions: position === "all" ? "all" : [position],
+    top,
+    ...(features.length === 0 ? {} : { features: [...features] }),
+  };
 }
 
 /** The attention patterns of some layers, whole. */

@@ -9,9 +9,9 @@ export function AddDictionary({ model }: { readonly model: string }) {
     <section className={styles.add}>
       <h2>Add a dictionary</h2>
       <p>
-        SAELens (<code>cfg.json</code>, <code>sae_weights.safetensors</code>), circuit-tracer (<code>config.yaml</code>),
-        sparsify, Gemma Scope (<code>params.npz</code>), Llama Scope. The format is recognised by its content; what does
-        not fit the model is refused with the reason. Pickles are never opened.
+        SAELens (<code>cfg.json</code>, <code>sae_weights.safetensors</code>), circuit-tracer (<code>config.yaml</code>
+        ), sparsify, Gemma Scope (<code>params.npz</code>), Llama Scope. The format is recognised by its content; what
+        does not fit the model is refused with the reason. Pickles are never opened.
       </p>
       <p className={styles.command}>
         <code>{command}</code>

@@ -32,9 +32,27 @@ export function DictionariesRoom() {
   const search = useRef<HTMLInputElement>(null);
   const comparison = to.compare(chosen[0], chosen[1]);
   useCommands([
-    { id: "dictionaries-filter", title: "Filter", group: "Dictionaries", keys: ["/"], run: () => search.current?.focus() },
-    { id: "dictionaries-compare", title: "Compare two", group: "Dictionaries", keys: ["c"], run: () => navigate(comparison) },
-    { id: "dictionaries-train", title: "Train a new one", group: "Dictionaries", keys: ["t"], run: () => navigate(to.train()) },
+    {
+      id: "dictionaries-filter",
+      title: "Filter",
+      group: "Dictionaries",
+      keys: ["/"],
+      run: () => search.current?.focus(),
+    },
+    {
+      id: "dictionaries-compare",
+      title: "Compare two",
+      group: "Dictionaries",
+      keys: ["c"],
+      run: () => navigate(comparison),
+    },
+    {
+      id: "dictionaries-train",
+      title: "Train a new one",
+      group: "Dictionaries",
+      keys: ["t"],
+      run: () => navigate(to.train()),
+    },
   ]);
   const onMeasured = () => {
     forgetDictionaries();
@@ -104,8 +122,8 @@ export function DictionariesRoom() {
               <p className={styles.foot}>
                 {formatCount(list.dictionaries.reduce((sum, { features }) => sum + features, 0))} features in{" "}
                 {list.dictionaries.length} dictionaries. Variance unexplained is about the mean; loss recovered is given
-                against zero and against mean ablation, because the first alone flatters. A dead feature fired on none
-                of the measured tokens.
+                against zero and against mean ablation, because the first alone flatters; loss is what splicing adds, in
+                nats a token. A dead feature fired on none of the measured tokens.
               </p>
               {model !== undefined && <AddDictionary model={model.name} />}
             </div>

@@ -31,7 +31,13 @@ export function DictionaryBar({
   };
   const partner = page?.seeds[0];
   useCommands([
-    { id: "dictionary-features", title: "Its features", group: "Dictionary", keys: ["f"], run: () => navigate(to.units(name)) },
+    {
+      id: "dictionary-features",
+      title: "Its features",
+      group: "Dictionary",
+      keys: ["f"],
+      run: () => navigate(to.units(name)),
+    },
     { id: "dictionary-random", title: "Random feature", group: "Dictionary", keys: ["r"], run: random },
     {
       id: "dictionary-compare",

@@ -1,4 +1,4 @@
-import { BinnedHistogram, ExportMenu } from "@patchbay/charts/react";
+import { BinnedHistogram } from "@patchbay/charts/react";
 import type { DictionaryPage, DictionaryQuality, ModelSummary } from "@patchbay/contract";
 import { useRef } from "react";
 import { Link } from "../../shell/Link.tsx";
@@ -9,10 +9,11 @@ import styles from "./Dictionaries.module.css";
 import { DictionaryActions } from "./DictionaryActions.tsx";
 import type { DictionaryAddresses } from "./dictionary-address.ts";
 import { kindText, METRICS, measuredOn, percent, siteText, smallPercent } from "./dictionary-words.ts";
+import { Exports } from "./Exports.tsx";
 import { LossTable } from "./LossTable.tsx";
 import { Provenance } from "./Provenance.tsx";
 import { SetLoss } from "./SetLoss.tsx";
-import { TrainingRecord } from "./TrainingRecord.tsx";
+import { TrainingCourse, TrainingRecipe } from "./TrainingRecord.tsx";
 
 export function DictionaryOverview({
   model,
@@ -64,8 +65,11 @@ export function DictionaryOverview({
           </div>
         </div>
       )}
-      {page.training !== null && <TrainingRecord training={page.training} name={page.name} />}
-      <Provenance page={page} />
+      <div className={styles.columns}>
+        {page.training !== null && <TrainingRecipe training={page.training} name={page.name} />}
+        <Provenance page={page} />
+      </div>
+      {page.training !== null && <TrainingCourse training={page.training} name={page.name} />}
     </div>
   );
 }
@@ -95,7 +99,7 @@ function Metrics({ page, quality }: { readonly page: DictionaryPage; readonly qu
       title="Metrics"
       aside={
         <>
-          {measuredOn(quality)} <ExportMenu name={`${page.name}-metrics`} table={table} />
+          {measuredOn(quality)} <Exports name={`${page.name}-metrics`} table={table} />
         </>
       }
     >
@@ -116,8 +120,8 @@ function Metrics({ page, quality }: { readonly page: DictionaryPage; readonly qu
         </tbody>
       </table>
       <p className={styles.note}>
-        f: feature activations. x: value at the output site. y: what the dictionary writes there. Sums and means over all
-        measured tokens.
+        f: feature activations. x: value at the output site. y: what the dictionary writes there. Sums and means over
+        all measured tokens.
       </p>
     </Section>
   );
@@ -147,7 +151,7 @@ function Densities({
       aside={
         <>
           log₁₀ of the share of tokens on which a feature fires{" "}
-          <ExportMenu name={`${name}-density`} figure={figure} table={table} />
+          <Exports name={`${name}-density`} figure={figure} table={table} />
         </>
       }
     >
@@ -162,7 +166,7 @@ function Densities({
       </div>
       <p className={styles.note}>
         {formatCount(fired)} features fired; {formatCount(dead)} never did and have no place here. −2 is one token in a
-        hundred. One token of this text is {formatFixed(Math.log10(1 / quality.tokens), 1)}.
+        hundred. A feature that fired once stands at {formatFixed(Math.log10(1 / quality.tokens), 1)}.
       </p>
     </Section>
   );

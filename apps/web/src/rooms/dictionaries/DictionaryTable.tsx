@@ -8,6 +8,21 @@ import { comparablePair, type DictionaryGroup } from "./dictionary-groups.ts";
 import { kindText, METRICS, measuredOn, percent, siteText, smallPercent } from "./dictionary-words.ts";
 import { QualityBar } from "./QualityBar.tsx";
 
+/** Pixels, the same in every set, so that columns stand under each other across the page; the name has the rest. */
+const WIDTHS: readonly (readonly [column: string, width: number | undefined])[] = [
+  ["choose", 24],
+  ["name", undefined],
+  ["kind", 140],
+  ["site", 274],
+  ["features", 66],
+  ["L0", 50],
+  ["unexplained", 126],
+  ["mean", 118],
+  ["zero", 92],
+  ["loss", 66],
+  ["dead", 58],
+];
+
 /** One set, a row a dictionary. The boxes choose two to compare. */
 export function DictionaryTable({
   group,
@@ -40,6 +55,11 @@ export function DictionaryTable({
       </h2>
       <div className={styles.scroll}>
         <table className={`${common.table} ${styles.list}`}>
+          <colgroup>
+            {WIDTHS.map(([column, width]) => (
+              <col key={column} style={width === undefined ? {} : { width }} />
+            ))}
+          </colgroup>
           <thead>
             <tr>
               <th scope="col">
@@ -58,13 +78,13 @@ export function DictionaryTable({
                 variance unexplained
               </th>
               <th scope="col" title={titleOf("recoveredAgainstMean")}>
-                loss recovered, mean
+                recovered, mean
               </th>
-              <th scope="col" title={titleOf("recoveredAgainstZero")}>
-                against zero
+              <th scope="col" data-align="right" title={titleOf("recoveredAgainstZero")}>
+                recovered, zero
               </th>
               <th scope="col" data-align="right" title={titleOf("increase")}>
-                loss, nats
+                loss
               </th>
               <th scope="col" data-align="right" title={titleOf("deadShare")}>
                 dead
@@ -83,7 +103,11 @@ export function DictionaryTable({
                   />
                 </td>
                 <td>
-                  <Link href={to.page(dictionary.name)} className={styles.name}>
+                  <Link
+                    href={to.page(dictionary.name)}
+                    className={styles.name}
+                    title={dictionary.description ?? dictionary.name}
+                  >
                     {dictionary.name}
                   </Link>
                 </td>
@@ -132,9 +156,7 @@ function QualityCells({ quality }: { readonly quality: DictionaryQuality | null 
       <td>
         <QualityBar share={loss.recoveredAgainstMean} text={percent(loss.recoveredAgainstMean)} tone="gain" />
       </td>
-      <td>
-        <QualityBar share={loss.recoveredAgainstZero} text={percent(loss.recoveredAgainstZero)} tone="gain" />
-      </td>
+      <td data-align="right">{percent(loss.recoveredAgainstZero)}</td>
       <td data-align="right" title={`${formatFixed(loss.original, 3)} → ${formatFixed(loss.spliced, 3)}`}>
         {formatSigned(loss.spliced - loss.original, 3)}
       </td>

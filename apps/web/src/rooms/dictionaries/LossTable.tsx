@@ -1,4 +1,4 @@
-import { ExportMenu, IntervalBars } from "@patchbay/charts/react";
+import { IntervalBars } from "@patchbay/charts/react";
 import type { DictionaryQuality } from "@patchbay/contract";
 import { useRef } from "react";
 import { formatSigned } from "../../shell/ui/format-number.ts";
@@ -6,6 +6,7 @@ import common from "../common/common.module.css";
 import { Section } from "../common/Section.tsx";
 import styles from "./Dictionaries.module.css";
 import { nats, percent } from "./dictionary-words.ts";
+import { Exports } from "./Exports.tsx";
 
 /** The model's loss with the site as it is, and in three ways replaced. */
 export function LossTable({ name, quality }: { readonly name: string; readonly quality: DictionaryQuality }) {
@@ -26,7 +27,7 @@ export function LossTable({ name, quality }: { readonly name: string; readonly q
       title="Loss"
       aside={
         <>
-          mean next-token cross-entropy, nats <ExportMenu name={`${name}-loss`} figure={figure} table={table} />
+          mean next-token cross-entropy, nats <Exports name={`${name}-loss`} figure={figure} table={table} />
         </>
       }
     >

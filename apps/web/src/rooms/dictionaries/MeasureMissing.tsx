@@ -27,7 +27,7 @@ export function MeasureMissing({
         <b>
           {missing.length === 1 ? `${missing[0]} is not measured.` : `${missing.length} dictionaries are not measured.`}
         </b>{" "}
-        Nobody knows yet what they leave out. Measuring reads 20,000 tokens of held-out text.
+        What is left out is not known yet. Measuring reads 20,000 tokens of held-out text.
       </p>
       {job === undefined || job.state === "done" ? (
         <Button onClick={() => void start()} disabled={starting}>

@@ -1,8 +1,8 @@
 import type { DictionaryPage } from "@patchbay/contract";
-import common from "../common/common.module.css";
-import { Section } from "../common/Section.tsx";
 import { copyText } from "../../shell/clipboard.ts";
 import { Button } from "../../shell/ui/Button.tsx";
+import common from "../common/common.module.css";
+import { Section } from "../common/Section.tsx";
 
 export function Provenance({ page }: { readonly page: DictionaryPage }) {
   const { format, address, notes } = page.source;

@@ -15,9 +15,9 @@ export function QualityBar({
 }) {
   return (
     <span className={styles.quality} data-tone={tone} title={title}>
-      <i aria-hidden="true">
-        <b style={{ width: `${Math.min(1, Math.max(0, share)) * 100}%` }} />
-      </i>
+      <span className={styles.track} aria-hidden="true">
+        <span className={styles.fill} style={{ width: `${Math.min(1, Math.max(0, share)) * 100}%` }} />
+      </span>
       <span>{text}</span>
     </span>
   );

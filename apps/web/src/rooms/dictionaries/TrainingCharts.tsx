@@ -1,10 +1,11 @@
-import { ExportMenu, LineChart } from "@patchbay/charts/react";
+import { LineChart } from "@patchbay/charts/react";
 import type { TrainingPoint } from "@patchbay/contract";
 import { type ReactNode, useRef, useState } from "react";
 import { formatCount } from "../../shell/ui/format-number.ts";
 import { formatFigure } from "../common/format-figure.ts";
 import { Section } from "../common/Section.tsx";
 import styles from "./Dictionaries.module.css";
+import { Exports } from "./Exports.tsx";
 import { shortNames, TRAINING_QUANTITIES, type TrainingQuantity, trainingSeries } from "./training-series.ts";
 
 /** Four quantities of a training over its tokens, one curve a target. The four share what is pointed at. */
@@ -28,7 +29,15 @@ export function TrainingCharts({
   return (
     <div className={styles.charts}>
       {TRAINING_QUANTITIES.map(({ quantity, title, unit, scale }) => (
-        <Chart key={quantity} quantity={quantity} title={title} unit={unit} name={name} targets={targets} points={points}>
+        <Chart
+          key={quantity}
+          quantity={quantity}
+          title={title}
+          unit={unit}
+          name={name}
+          targets={targets}
+          points={points}
+        >
           <LineChart
             series={trainingSeries(targets, points, quantity)}
             label={`${title}, ${unit}`}
@@ -70,20 +79,14 @@ function Chart({
   const figure = useRef<HTMLDivElement>(null);
   const table = () => ({
     header: ["target", "step", "tokens", quantity, "learning rate"],
-    rows: points.map((point) => [
-      targets[point.target],
-      point.step,
-      point.tokens,
-      point[quantity],
-      point.learningRate,
-    ]),
+    rows: points.map((point) => [targets[point.target], point.step, point.tokens, point[quantity], point.learningRate]),
   });
   return (
     <Section
       title={title}
       aside={
         <>
-          {unit} <ExportMenu name={`${name}-${quantity}`} figure={figure} table={table} />
+          {unit} <Exports name={`${name}-${quantity}`} figure={figure} table={table} />
         </>
       }
     >

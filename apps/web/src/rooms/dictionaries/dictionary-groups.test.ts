@@ -45,11 +45,17 @@ test("sets by name with their layers in numeric order, what stands alone last", 
 
 test("a filter needs all its words", () => {
   const all = [dictionary("sae-2", "x", 2), dictionary("sae-3", "y", 3)];
-  assert.deepEqual(groupDictionaries(all, "SAE blocks.3").map(({ set }) => set), ["y"]);
+  assert.deepEqual(
+    groupDictionaries(all, "SAE blocks.3").map(({ set }) => set),
+    ["y"],
+  );
   assert.equal(groupDictionaries(all, "sae transcoder").length, 0);
 });
 
 test("only dictionaries of the same site make a pair", () => {
   assert.equal(comparablePair([dictionary("a", null, 1), dictionary("b", null, 2)]), undefined);
-  assert.deepEqual(comparablePair([dictionary("a", null, 1), dictionary("b", null, 2), dictionary("c", null, 2)]), ["b", "c"]);
+  assert.deepEqual(comparablePair([dictionary("a", null, 1), dictionary("b", null, 2), dictionary("c", null, 2)]), [
+    "b",
+    "c",
+  ]);
 });

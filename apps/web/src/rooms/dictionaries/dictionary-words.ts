@@ -13,7 +13,11 @@ export function kindText({ kind, skip }: Pick<DictionarySummary, "kind" | "skip"
 }
 
 /** "L3 ln2.hook_normalized → hook_mlp_out"; a site of another layer keeps its own. */
-export function siteText({ layer, inputSite, outputSites }: Pick<DictionarySummary, "layer" | "inputSite" | "outputSites">): string {
+export function siteText({
+  layer,
+  inputSite,
+  outputSites,
+}: Pick<DictionarySummary, "layer" | "inputSite" | "outputSites">): string {
   const [first] = outputSites;
   const input = `L${layer} ${shortSite(inputSite)}`;
   if (first === undefined || (outputSites.length === 1 && first === inputSite)) return input;

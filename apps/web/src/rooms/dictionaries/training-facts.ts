@@ -19,14 +19,27 @@ export function recipeFacts(request: TrainingRequest, name: string): [fact: stri
           ["sparsity", sparsityText(target.sparsity)],
           ["seed", or(target.seed, 0, plain)],
         ] as [string, string][])),
-    ["text", request.corpus.kind === "samples" ? "drawn from the model itself, temperature 1, top-p 0.95" : request.corpus.path],
+    [
+      "text",
+      request.corpus.kind === "samples"
+        ? "drawn from the model itself, temperature 1, top-p 0.95"
+        : request.corpus.path,
+    ],
     ["tokens", formatCount(request.tokens)],
     ["tokens a step", or(request.batch, 2048)],
     ["learning rate", `Adam, ${or(request.learningRate, 1e-3, plain)}`],
     ["warm-up", `first ${or(request.warmup, 0.02, percentText)} of the steps`],
     ["decay", `last ${or(request.decay, 0.5, percentText)} of the steps`],
-    ["dead after", request.reviveAfter === 0 ? "never revived" : `${or(request.reviveAfter, 100_000)} tokens without firing`],
-    ...(others > 0 ? ([["in the same harvest", `${others} other ${others === 1 ? "dictionary" : "dictionaries"}`]] as [string, string][]) : []),
+    [
+      "dead after",
+      request.reviveAfter === 0 ? "never revived" : `${or(request.reviveAfter, 100_000)} tokens without firing`,
+    ],
+    ...(others > 0
+      ? ([["in the same harvest", `${others} other ${others === 1 ? "dictionary" : "dictionaries"}`]] as [
+          string,
+          string,
+        ][])
+      : []),
   ];
 }
 

@@ -33,7 +33,10 @@ test("each target has its own points, in order of tokens", () => {
 test("a hidden target keeps the colours of the others", () => {
   const all = trainingSeries(["a", "b", "c"], [], "l0");
   const some = trainingSeries(["a", "b", "c"], [], "l0", new Set(["b", "c"]));
-  assert.deepEqual(some.map(({ colour }) => colour), all.slice(1).map(({ colour }) => colour));
+  assert.deepEqual(
+    some.map(({ colour }) => colour),
+    all.slice(1).map(({ colour }) => colour),
+  );
 });
 
 test("names are cut to what differs", () => {

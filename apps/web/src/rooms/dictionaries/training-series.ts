@@ -51,7 +51,12 @@ export const TRAINING_QUANTITIES: readonly {
   readonly scale: "linear" | "log";
 }[] = [
   { quantity: "loss", title: "Loss", unit: "squared error ⁄ squared distance from the mean, log axis", scale: "log" },
-  { quantity: "unexplained", title: "Variance unexplained", unit: "of each step’s batch, about the mean", scale: "linear" },
+  {
+    quantity: "unexplained",
+    title: "Variance unexplained",
+    unit: "of each step’s batch, about the mean",
+    scale: "linear",
+  },
   { quantity: "l0", title: "L0", unit: "features a token", scale: "linear" },
   { quantity: "deadShare", title: "Dead features", unit: "share that has not fired lately", scale: "linear" },
 ];

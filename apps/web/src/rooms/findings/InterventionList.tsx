@@ -1,5 +1,6 @@
 import { Section } from "../common/Section.tsx";
 import styles from "./Findings.module.css";
+import { errorWords, steeringWords } from "./intervention-words.ts";
 
 /** The stored interventions as sentences; the whole JSON stands in the download. */
 export function InterventionList({ interventions }: { readonly interventions: readonly unknown[] }) {
@@ -24,19 +25,22 @@ function sentence(intervention: unknown) {
   const units = field("units") ?? field("heads");
   const positions = field("positions") ?? "all";
   const value = field("value");
+  const [steering, error] = [steeringWords(intervention), errorWords(intervention)];
   return (
     <>
       <code>
         {String(field("site"))}
         {Array.isArray(units) ? `[${units.join(", ")}]` : ""}
       </code>{" "}
-      {String(field("op"))} {value !== undefined && <b>{String(value).replace("-", "−")}</b>}
+      {String(field("op"))} {steering !== undefined && <b>{steering}</b>}
+      {value !== undefined && <b>{String(value).replace("-", "−")}</b>}
       {field("unit") === "maximum" ? " × maximum" : ""}{" "}
       <span className="quiet">
         ·{" "}
         {Array.isArray(positions)
           ? `positions ${positions.join(", ")}`
           : `${String(positions)} position${positions === "all" ? "s" : ""}`}
+        {error === undefined ? "" : ` · ${error}`}
         {field("muted") === true ? " · muted" : ""}
       </span>
     </>

@@ -1,45 +1,37 @@
 import type { Job } from "@patchbay/contract";
 import { useEffect } from "react";
-import { api, useApi } from "../../shell/api.ts";
-import { Button } from "../../shell/ui/Button.tsx";
 import { ErrorState } from "../../shell/ui/ErrorState.tsx";
 import { Moment } from "../common/Moment.tsx";
 import { ProgressBar } from "../common/ProgressBar.tsx";
 import { isFinished, useWatchedJob } from "../common/use-watched-job.ts";
+import { JobControls } from "./JobControls.tsx";
+import { JobDetails } from "./JobDetails.tsx";
 import { JobResult } from "./JobResult.tsx";
 import styles from "./Jobs.module.css";
 import { jobTitle } from "./job-kinds.ts";
+import { jobSettings } from "./job-settings.ts";
 
 export function JobItem({ job: listed, onChange }: { readonly job: Job; readonly onChange: (job: Job) => void }) {
   const watched = useWatchedJob(isFinished(listed) ? undefined : listed.id);
   const job = watched.job ?? listed;
   const finished = isFinished(job);
-  const cancelled = useApi<Job>();
   // biome-ignore lint/correctness/useExhaustiveDependencies: a change of state is the news, not each step of progress
   useEffect(() => {
     if (watched.job !== undefined) onChange(watched.job);
   }, [watched.job?.state]);
-  const cancel = async () => {
-    const changed = await cancelled.call((signal) => api.cancelJob({ params: { id: job.id }, signal }));
-    if (changed !== undefined) onChange(changed);
-  };
   return (
     <article className={styles.job} data-state={job.state} aria-label={`${jobTitle(job.request.kind)}, ${job.state}`}>
       <header className={styles.jobHead}>
         <h3>{jobTitle(job.request.kind)}</h3>
         <span>{job.request.model}</span>
         <span className={styles.state}>{job.state}</span>
-        <span className="quiet">{settingsOf(job)}</span>
+        <span className="quiet">{jobSettings(job.request)}</span>
         <span className={styles.space} />
         <span className="quiet">
           <Moment iso={job.createdAt} />
           {durationOf(job)}
         </span>
-        {!finished && (
-          <Button kind="bare" onClick={() => void cancel()} disabled={cancelled.state.status === "pending"}>
-            Cancel
-          </Button>
-        )}
+        {!finished && <JobControls job={job} onChange={onChange} />}
       </header>
       {!finished && (
         <div className={styles.running} aria-live="polite">
@@ -49,7 +41,7 @@ export function JobItem({ job: listed, onChange }: { readonly job: Job; readonly
           </span>
         </div>
       )}
-      {cancelled.state.status === "failed" && <ErrorState inline problem={cancelled.state.problem} />}
+      {!finished && <JobDetails job={job} />}
       {job.state === "failed" && (
         <ErrorState
           inline
@@ -66,15 +58,6 @@ export function JobItem({ job: listed, onChange }: { readonly job: Job; readonly
       {job.state === "done" && <JobResult job={job} />}
     </article>
   );
-}
-
-function settingsOf({ request }: Job): string {
-  const parts = [
-    request.place === undefined ? undefined : request.place,
-    request.multiple === undefined ? undefined : `${request.multiple} × maximum`,
-    request.prompt === undefined ? undefined : `“${request.prompt}”`,
-  ];
-  return parts.filter((part) => part !== undefined).join(" · ");
 }
 
 function durationOf({ startedAt, finishedAt }: Job): string {

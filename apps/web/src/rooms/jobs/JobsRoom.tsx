@@ -1,6 +1,6 @@
 "use client";
 /** Long computations: what runs, what came out, and the buttons that start them. */
-import type { Job } from "@patchbay/contract";
+import type { Job, JobKind } from "@patchbay/contract";
 import { useCallback, useEffect, useState } from "react";
 import { api, problemOf } from "../../shell/api.ts";
 import { refreshModels } from "../../shell/models.ts";
@@ -15,6 +15,15 @@ import styles from "./Jobs.module.css";
 import { StartJob } from "./StartJob.tsx";
 
 const POLL_MILLISECONDS = 4000;
+
+/** Answers that a finished job makes old. */
+const FORGOTTEN: Readonly<Partial<Record<JobKind, readonly string[]>>> = {
+  "neuron-map": ["scatter:"],
+  "reference-statistics": ["neuron:"],
+  "dictionary-quality": ["dictionaries:", "dictionary:"],
+  "train-dictionary": ["dictionaries:", "dictionary:"],
+  "unit-index": ["dictionary:"],
+};
 
 export function JobsRoom() {
   const [jobs, setJobs] = useState<readonly Job[]>();
@@ -45,7 +54,7 @@ export function JobsRoom() {
   const onChange = useCallback((changed: Job) => {
     setJobs((known) => known?.map((job) => (job.id === changed.id ? changed : job)));
     if (changed.state !== "done") return;
-    forgetResources(changed.request.kind === "neuron-map" ? "scatter:" : "neuron:");
+    for (const prefix of FORGOTTEN[changed.request.kind] ?? []) forgetResources(prefix);
     void refreshModels();
   }, []);
   const onStarted = useCallback((job: Job) => {

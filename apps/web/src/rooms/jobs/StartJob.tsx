@@ -1,6 +1,7 @@
-import type { Job, JobKind } from "@patchbay/contract";
+import type { Job } from "@patchbay/contract";
 import { useState } from "react";
 import { api, useApi } from "../../shell/api.ts";
+import { Link } from "../../shell/Link.tsx";
 import { useModels } from "../../shell/models.ts";
 import { Button } from "../../shell/ui/Button.tsx";
 import { ErrorState } from "../../shell/ui/ErrorState.tsx";
@@ -8,7 +9,7 @@ import { Segmented } from "../../shell/ui/Segmented.tsx";
 import common from "../common/common.module.css";
 import type { JobRequest } from "../common/wire.ts";
 import styles from "./Jobs.module.css";
-import { JOB_KINDS } from "./job-kinds.ts";
+import { MODEL_JOB_KINDS } from "./job-kinds.ts";
 
 /** One button for each kind of job. The same job asked for twice is one job. */
 export function StartJob({ onStarted }: { readonly onStarted: (job: Job) => void }) {
@@ -36,7 +37,7 @@ export function StartJob({ onStarted }: { readonly onStarted: (job: Job) => void
         )}
       </h2>
       <div className={styles.kinds}>
-        {JOB_KINDS.map(({ kind, title, purpose }) => (
+        {MODEL_JOB_KINDS.map(({ kind, title, purpose }) => (
           <div key={kind} className={styles.kind}>
             <h3>{title}</h3>
             <p>{purpose}</p>
@@ -48,6 +49,10 @@ export function StartJob({ onStarted }: { readonly onStarted: (job: Job) => void
           </div>
         ))}
       </div>
+      <p className="quiet">
+        Asked elsewhere: <Link href="/dictionaries/train">training</Link>, and dark matter and rewriting on the page of{" "}
+        <Link href="/dictionaries">a dictionary</Link>.
+      </p>
       {started.state.status === "failed" && <ErrorState inline problem={started.state.problem} />}
     </section>
   );
@@ -58,7 +63,7 @@ function StartButton({
   disabled,
   onStart,
 }: {
-  readonly kind: JobKind;
+  readonly kind: string;
   readonly disabled: boolean;
   readonly onStart: () => void;
 }) {

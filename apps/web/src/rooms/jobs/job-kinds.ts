@@ -26,7 +26,8 @@ export const MODEL_JOB_KINDS = [
   {
     kind: "unit-index",
     title: "Unit index",
-    purpose: "What every neuron and feature does on text: examples, histogram, density. Search and feature pages need it.",
+    purpose:
+      "What every neuron and feature does on text: examples, histogram, density. Search and feature pages need it.",
   },
   {
     kind: "specialised-neurons",

@@ -11,6 +11,7 @@ import { locationStore } from "../../shell/location.ts";
 import { showToast } from "../../shell/toasts.ts";
 import { Button } from "../../shell/ui/Button.tsx";
 import ui from "../../shell/ui/ui.module.css";
+import { offerFinding } from "../common/offer-finding.tsx";
 import type { Clamp } from "./clamp.ts";
 import type { SteeringCall } from "./use-steering.ts";
 
@@ -42,7 +43,7 @@ export function NeuronActions({
     const id = await shared.call(async (signal) => (await api.createSnapshot({ body, signal })).id);
     if (id === undefined) return;
     const path = pathOfRoute({ room: "finding", id });
-    await offer(path);
+    await offerFinding(path);
   };
   useCommands([
     {
@@ -103,19 +104,4 @@ function snapshotOf(
           ]),
     ],
   };
-}
-
-async function offer(path: string): Promise<void> {
-  const url = window.location.origin + path;
-  const copied = await navigator.clipboard?.writeText(url).then(
-    () => true,
-    () => false,
-  );
-  showToast(
-    <>
-      {copied === true ? "Shared; the link is copied. " : "Shared. "}
-      <Link href={path}>Open the finding</Link>
-    </>,
-    "good",
-  );
 }

@@ -1,5 +1,6 @@
 /** What the neuron does on a text: where it fires, and what happens when it is clamped. */
 import type { ModelPage, ModelSummary, NeuronPage } from "@patchbay/contract";
+import { neuronLabel, siteName } from "@patchbay/vocabulary";
 import { interventionOf } from "@patchbay/workbench-state";
 import { useMemo } from "react";
 import { api } from "../../shell/api.ts";
@@ -7,6 +8,10 @@ import { useResource } from "../../shell/resource.ts";
 import { Skeleton } from "../../shell/ui/Skeleton.tsx";
 import { Answer } from "../common/Answer.tsx";
 import type { Query } from "../common/query.ts";
+import { UnitEffectSection } from "../common/unit/UnitEffectSection.tsx";
+import { UnitLabel } from "../common/unit/UnitLabel.tsx";
+import { UnitOnText } from "../common/unit/UnitOnText.tsx";
+import { useUnit } from "../common/unit/use-unit.ts";
 import { ClampPanel } from "./ClampPanel.tsx";
 import { clampOf, patchOf } from "./clamp.ts";
 import { DosePanel } from "./DosePanel.tsx";
@@ -49,6 +54,10 @@ export function NeuronBench({ model, page, view, query }: BenchProps) {
     ? doseRequest({ model: model.name, text, page, followed, clamp, scale, leader: leaderOf(before.state.value) })
     : undefined;
   const steering = useSteering();
+  const name = { source: siteName("mlp.hook_post", page.layer), unit: page.neuron };
+  const unit = useUnit(model, name);
+  const values = own?.values("mlp.hook_post");
+  const marked = values && { value: Math.max(0, ...values.slice(1)), name: "your text" };
   const subject = {
     model: model.name,
     text: text ?? "",
@@ -71,6 +80,16 @@ export function NeuronBench({ model, page, view, query }: BenchProps) {
           steering={steering}
         />
       )}
+      <div className={styles.unitHead}>
+        <UnitLabel
+          model={model}
+          unit={name}
+          label={unit.state.value?.label ?? null}
+          group="Neuron"
+          onStored={unit.reload}
+        />
+      </div>
+      <UnitOnText model={model} unit={unit} query={query} marked={marked} />
       <YourText
         model={model}
         page={page}
@@ -81,6 +100,7 @@ export function NeuronBench({ model, page, view, query }: BenchProps) {
         run={before}
         own={own}
       />
+      <UnitEffectSection model={model} unit={name} name={neuronLabel(page)} query={query} />
       <Answer state={before.state} skeleton={<Skeleton height={360} />} onRetry={before.reload} inline>
         {(unclamped) => (
           <>

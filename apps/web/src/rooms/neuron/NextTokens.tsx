@@ -1,5 +1,6 @@
 import { ExportMenu } from "@patchbay/charts/react";
 import { useMemo } from "react";
+import type { Resource } from "../../shell/resource.ts";
 import { Skeleton } from "../../shell/ui/Skeleton.tsx";
 import { Answer } from "../common/Answer.tsx";
 import { NextTokenTable } from "../common/next-token/NextTokenTable.tsx";
@@ -7,12 +8,11 @@ import { nextTokens } from "../common/next-token/next-tokens.ts";
 import { Section } from "../common/Section.tsx";
 import type { Run } from "../common/wire.ts";
 import styles from "./Neuron.module.css";
-import type { RunAnswer } from "./NeuronBench.tsx";
 
 const LEADERS = 6;
 
 /** What the model would say next, without and with the clamp. */
-export function NextTokens({ before, after }: { readonly before: Run; readonly after: RunAnswer }) {
+export function NextTokens({ before, after }: { readonly before: Run; readonly after: Resource<Run> }) {
   const rows = useMemo(
     () => (after.state.value === undefined ? [] : nextTokens(before, after.state.value, LEADERS)),
     [before, after.state.value],

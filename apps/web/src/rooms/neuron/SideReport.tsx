@@ -76,16 +76,19 @@ function Figures({ shown, norm }: { readonly shown: Variant; readonly norm: numb
   );
 }
 
-function TokenList({
+/** A ranking of tokens; each leads to the units that have it too. */
+export function TokenList({
   title,
   tokens,
   strongest,
   hrefOf,
+  units = "Neurons",
 }: {
   readonly title: string;
   readonly tokens: readonly { readonly id: number; readonly text: string; readonly score: number }[];
   readonly strongest: number;
   readonly hrefOf: (token: NamedToken) => string;
+  readonly units?: string;
 }) {
   return (
     <div>
@@ -93,7 +96,7 @@ function TokenList({
       <ol className={styles.ranking}>
         {tokens.map((token) => (
           <li key={token.id} data-negative={token.score < 0}>
-            <Link href={hrefOf(token)} title={`Neurons with ${JSON.stringify(token.text)} · token ${token.id}`}>
+            <Link href={hrefOf(token)} title={`${units} with ${JSON.stringify(token.text)} · token ${token.id}`}>
               <span className={styles.bar} style={{ width: `${(Math.abs(token.score) / strongest) * 100}%` }} />
               <TokenChip text={token.text} tone="bare" title={JSON.stringify(token.text)} />
             </Link>

@@ -19,18 +19,21 @@ export function Steering({
   subject,
   steering,
   query,
+  group = "Neuron",
 }: {
   readonly subject: SteeringSubject;
   readonly steering: SteeringCall;
   readonly query: Query;
+  /** Of the palette's command: whose page this is. */
+  readonly group?: string;
 }) {
   const { state, start, cancel } = steering;
   const running = state.status === "running";
   useCommands([
     {
-      id: "neuron-generate",
+      id: "steering-generate",
       title: "Generate with and without the clamp",
-      group: "Neuron",
+      group,
       keys: ["g", "mod+enter"],
       inFields: true,
       run: () => start(subject),

@@ -14,6 +14,7 @@ import { formatProbability } from "../../shell/ui/format-number.ts";
 import { visibleToken } from "../../shell/ui/token-text.ts";
 import { ContinuationRow } from "./ContinuationRow.tsx";
 import styles from "./Dock.module.css";
+import { patchLabel } from "./patch-label.ts";
 import { RecipeChip } from "./RecipeChip.tsx";
 import { SamplingControls } from "./SamplingControls.tsx";
 import { useView } from "./trace-context.tsx";
@@ -37,7 +38,9 @@ export function ContinuationPanel({ data, model }: { readonly data: TraceData; r
   const generation = (patches: readonly Patch[]) =>
     generationRequest(subject, interventionsOf(patches, "generation"), view.sampling);
   const patched = interventionsOf(view.patches, "generation").length > 0;
-  const baseline = randomBaseline(view.patches, model.neuronsPerLayer, BASELINE_SEED);
+  const { dictionaries } = data.features;
+  const featuresOf = (name: string) => dictionaries.find((dictionary) => dictionary.name === name)?.features;
+  const baseline = randomBaseline(view.patches, model.neuronsPerLayer, BASELINE_SEED, featuresOf);
 
   const before = useContinuation(wanted ? generation([]) : undefined, 60);
   const after = useContinuation(wanted && patched ? generation(view.patches) : undefined, 300);
@@ -132,7 +135,7 @@ export function ContinuationPanel({ data, model }: { readonly data: TraceData; r
           {baseline !== undefined && baselineOn && (
             <ContinuationRow
               name="random"
-              title={`The same patch on ${baseline.flatMap(({ site, units }) => units?.map((unit) => `L${site.layer}N${unit}`) ?? []).join(", ")}, drawn at random (seed ${BASELINE_SEED})`}
+              title={`The same patch on ${baseline.map(patchLabel).join(", ")}, drawn at random (seed ${BASELINE_SEED})`}
               continuation={random}
               marks={undefined}
               tail={tail}

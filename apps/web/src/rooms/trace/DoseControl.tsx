@@ -15,16 +15,17 @@ export function DoseControl({
   onChange(value: number): void;
 }) {
   const { op, value } = operation;
+  const inMultiples = "unit" in operation && operation.unit === "maximum";
   const dragging = useRef(false);
-  const [ends, setEnds] = useState(() => doseRange(op, value));
+  const [ends, setEnds] = useState(() => doseRange(op, value, inMultiples));
   const [draft, setDraft] = useState<string | undefined>(undefined);
   useEffect(() => {
-    if (!dragging.current) setEnds(doseRange(op, value));
-  }, [op, value]);
+    if (!dragging.current) setEnds(doseRange(op, value, inMultiples));
+  }, [op, value, inMultiples]);
   const [low, high] = ends;
   const zero = ((0 - low) / (high - low)) * 100;
   const at = Math.max(0, Math.min(100, ((value - low) / (high - low)) * 100));
-  const unit = "unit" in operation && operation.unit === "maximum" ? "× max" : op === "scale" ? "×" : "";
+  const unit = inMultiples ? "× max" : op === "scale" ? "×" : op === "steer" ? "× decoder" : "";
   return (
     <div className={styles.dose}>
       <span
@@ -49,7 +50,7 @@ export function DoseControl({
           }}
           onPointerUp={() => {
             dragging.current = false;
-            setEnds(doseRange(op, value));
+            setEnds(doseRange(op, value, inMultiples));
           }}
           onChange={(event) => onChange(Number(Number(event.target.value).toFixed(3)))}
         />
@@ -72,8 +73,8 @@ export function DoseControl({
 }
 
 /** Symmetric about zero, wide enough for the value with room to go on; scaling has its own range. */
-function doseRange(op: "set" | "add" | "scale", value: number): readonly [number, number] {
-  const least = op === "scale" ? 2 : 10;
+function doseRange(op: Dose["op"], value: number, inMultiples: boolean): readonly [number, number] {
+  const least = op === "scale" ? 2 : inMultiples ? 4 : 10;
   const size = Math.max(least, 2 ** Math.ceil(Math.log2(Math.max(1e-9, Math.abs(value) * 1.25))));
   return [-size, size];
 }

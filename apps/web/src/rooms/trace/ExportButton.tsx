@@ -11,6 +11,7 @@ import { flipRows } from "./flip-rows.ts";
 import styles from "./Menus.module.css";
 import { shareRequest } from "./share-request.ts";
 import { useView } from "./trace-context.tsx";
+import { shownFeatures } from "./use-cell-features.ts";
 import type { TraceData } from "./use-trace-data.ts";
 
 /** The grid as a picture or a table; the view as the requests that make it. */
@@ -29,7 +30,12 @@ export function ExportButton({ data }: { readonly data: TraceData }) {
     return gridToSvg(content, scale, { title: view.prompt, unit }, read("--paper"), read("--ink"));
   };
   const requests = () => {
-    const place = { layer: data.layer, position: data.position, target: data.target?.id };
+    const place = {
+      layer: data.layer,
+      position: data.position,
+      target: data.target?.id,
+      ...shownFeatures(data),
+    };
     return shareRequest(view, { name: run.recipe.model }, place, "", "")
       .parts.filter(({ kind }) => kind === "run")
       .map(({ request }) => request);

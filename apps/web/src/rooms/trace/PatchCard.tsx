@@ -1,6 +1,9 @@
 import type { ModelSummary } from "@patchbay/contract";
 import {
   cableColour,
+  ERROR_MODES,
+  FEATURE_OPERATIONS,
+  isDictionarySite,
   PATCH_OPERATIONS,
   type Patch,
   type PatchOperation,
@@ -12,6 +15,7 @@ import type { ProblemFacts } from "../../shell/ui/ErrorState.tsx";
 import { Popover } from "../../shell/ui/Popover.tsx";
 import styles from "./Dock.module.css";
 import { DoseControl } from "./DoseControl.tsx";
+import { FeaturePlaceEditor } from "./FeaturePlaceEditor.tsx";
 import { PatchPlaceEditor } from "./PatchPlaceEditor.tsx";
 import { changePatch, movePatch, removePatch } from "./patch-actions.ts";
 import { patchLabel } from "./patch-label.ts";
@@ -25,7 +29,11 @@ const OPERATION_NAMES: Readonly<Record<PatchOperationName, string>> = {
   zero: "zero",
   mean: "mean",
   replace: "from prompt",
+  splice: "splice",
+  steer: "steer",
 };
+
+const ERROR_NAMES = { keep: "error kept", drop: "error dropped", freeze: "error frozen" } as const;
 
 /** One patch: its cable, its place, what it does there, how much, where, and its mute. */
 export function PatchCard({
@@ -44,7 +52,12 @@ export function PatchCard({
   readonly last: boolean;
 }) {
   const store = useTraceStore();
-  const { cable, operation, positions, muted } = patch;
+  const { cable, site, operation, positions, muted } = patch;
+  const operations = isDictionarySite(site)
+    ? FEATURE_OPERATIONS
+    : operation.op === "steer"
+      ? [...PATCH_OPERATIONS, "steer" as const]
+      : PATCH_OPERATIONS;
   const label = patchLabel(patch);
   const change = (next: Partial<Patch>, step = true) => changePatch(store, cable, next, step);
   return (
@@ -65,14 +78,20 @@ export function PatchCard({
             </button>
           )}
         >
-          {(close) => <PatchPlaceEditor patch={patch} model={model} onChange={change} close={close} />}
+          {(close) =>
+            isDictionarySite(site) ? (
+              <FeaturePlaceEditor patch={patch} site={site} model={model} onChange={change} close={close} />
+            ) : (
+              <PatchPlaceEditor patch={patch} site={site} model={model} onChange={change} close={close} />
+            )
+          }
         </Popover>
         <select
           aria-label="Operation"
           value={operation.op}
-          onChange={(event) => change({ operation: operationOf(event.target.value, operation) })}
+          onChange={(event) => change(operationChange(event.target.value, patch))}
         >
-          {PATCH_OPERATIONS.map((op) => (
+          {operations.map((op) => (
             <option key={op} value={op}>
               {OPERATION_NAMES[op]}
             </option>
@@ -120,6 +139,32 @@ export function PatchCard({
           onChange={(value) => change({ operation: { ...operation, value } }, false)}
         />
       )}
+      {isDictionarySite(site) && (
+        <p className={styles.cardNote}>
+          <select
+            aria-label="Error term"
+            title="What the dictionary does not explain of the value here"
+            value={site.error}
+            onChange={({ target: { value } }) =>
+              change({ site: { ...site, error: ERROR_MODES.find((mode) => mode === value) ?? "keep" } })
+            }
+          >
+            {ERROR_MODES.map((mode) => (
+              <option key={mode} value={mode}>
+                {ERROR_NAMES[mode]}
+              </option>
+            ))}
+          </select>
+        </p>
+      )}
+      {operation.op === "steer" && (
+        <p className={styles.cardNote}>
+          <span className="mono">
+            {operation.dictionary} F{operation.feature}
+          </span>
+          , its decoder vector
+        </p>
+      )}
       {operation.op === "replace" && (
         <SourcePrompt text={operation.text} onChange={(text) => change({ operation: { op: "replace", text } })} />
       )}
@@ -130,6 +175,13 @@ export function PatchCard({
       )}
     </article>
   );
+}
+
+/** Splicing takes the whole dictionary, and without its error: anything else would change nothing. */
+function operationChange(name: string, { operation, site, units }: Patch): Partial<Patch> {
+  const next = operationOf(name, operation);
+  if (next.op !== "splice" || !isDictionarySite(site)) return { operation: next, units };
+  return { operation: next, units: undefined, site: { ...site, error: site.error === "keep" ? "drop" : site.error } };
 }
 
 /** A change of operation keeps the number where both have one. */
@@ -144,6 +196,10 @@ function operationOf(name: string, before: PatchOperation): PatchOperation {
       return { op: "scale", value: value ?? 0.5 };
     case "mean":
       return { op: "mean" };
+    case "splice":
+      return { op: "splice" };
+    case "steer":
+      return before;
     case "replace":
       return { op: "replace", text: "" };
     default:

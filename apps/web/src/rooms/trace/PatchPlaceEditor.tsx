@@ -1,5 +1,5 @@
 import type { ModelSummary } from "@patchbay/contract";
-import { describeSite, isSiteKind } from "@patchbay/vocabulary";
+import { describeSite, isSiteKind, type Site } from "@patchbay/vocabulary";
 import type { Patch } from "@patchbay/workbench-state";
 import { useState } from "react";
 import { Button } from "../../shell/ui/Button.tsx";
@@ -10,17 +10,19 @@ import { placeChoices, readUnits, unitsOfPlace } from "./patch-label.ts";
 /** Site, layer and units of a patch. */
 export function PatchPlaceEditor({
   patch,
+  site,
   model,
   onChange,
   close,
 }: {
   readonly patch: Patch;
+  readonly site: Site;
   readonly model: ModelSummary;
   onChange(change: Partial<Patch>): void;
   close(): void;
 }) {
-  const [kind, setKind] = useState(patch.site.kind);
-  const [layer, setLayer] = useState(patch.site.layer ?? 0);
+  const [kind, setKind] = useState(site.kind);
+  const [layer, setLayer] = useState(site.layer ?? 0);
   const [unitText, setUnitText] = useState(patch.units?.join(", ") ?? "");
   const { count, name } = unitsOfPlace(kind, model);
   const units = unitText.trim() === "" ? undefined : readUnits(unitText, count);

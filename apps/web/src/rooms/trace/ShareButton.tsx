@@ -10,6 +10,7 @@ import { Popover } from "../../shell/ui/Popover.tsx";
 import styles from "./Menus.module.css";
 import { shareRequest } from "./share-request.ts";
 import { useView } from "./trace-context.tsx";
+import { shownFeatures } from "./use-cell-features.ts";
 import type { TraceData } from "./use-trace-data.ts";
 
 /** Stores what is on the screen as an immutable finding, and copies its address. */
@@ -34,7 +35,7 @@ function ShareForm({ model, data, close }: { readonly model: ModelSummary; reado
   const [title, setTitle] = useState(view.prompt.slice(0, 120));
   const [note, setNote] = useState("");
   const { state, call } = useApi<{ readonly id: string }>();
-  const place = { layer: data.layer, position: data.position, target: data.target?.id };
+  const place = { layer: data.layer, position: data.position, target: data.target?.id, ...shownFeatures(data) };
   async function store() {
     const request = shareRequest(view, model, place, title.trim(), note.trim());
     const snapshot = await call((signal) => api.createSnapshot({ body: request, signal }));

@@ -1,6 +1,7 @@
 import type { ModelSummary } from "@patchbay/contract";
 import { Skeleton } from "../../shell/ui/Skeleton.tsx";
 import { DepthSection } from "./DepthSection.tsx";
+import { FeatureSection } from "./FeatureSection.tsx";
 import { NeuronSection } from "./NeuronSection.tsx";
 import { SelectedSection } from "./SelectedSection.tsx";
 import styles from "./Side.module.css";
@@ -39,6 +40,7 @@ export function SidePanel({ data, model }: { readonly data: TraceData; readonly 
       <SelectedSection data={data} before={data.before} model={model} />
       <DepthSection data={data} before={data.before} model={model} />
       <WritersSection data={data} />
+      <FeatureSection data={data} model={model} />
       <NeuronSection data={data} model={model} />
     </aside>
   );

@@ -35,6 +35,7 @@ export function Toolbar({
           { value: "lens", label: "Logit lens" },
           { value: "attention", label: "Attention" },
           { value: "contributions", label: "Contributions" },
+          { value: "features", label: "Features" },
         ]}
       />
       <Segmented

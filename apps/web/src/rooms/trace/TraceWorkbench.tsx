@@ -9,6 +9,7 @@ import { AttentionPanel } from "./AttentionPanel.tsx";
 import { Cables } from "./Cables.tsx";
 import { ContributionsPanel } from "./ContributionsPanel.tsx";
 import { Dock } from "./Dock.tsx";
+import { FeaturesPanel } from "./FeaturesPanel.tsx";
 import { LensPanel } from "./LensPanel.tsx";
 import { Notices } from "./Notices.tsx";
 import { SidePanel } from "./SidePanel.tsx";
@@ -64,6 +65,8 @@ export function TraceWorkbench({ model }: { readonly model: ModelSummary }) {
               <LensPanel data={data} model={model} zoom={zoom} onZoom={setZoom} onLayout={onLayout} />
             ) : view.panel === "attention" ? (
               <AttentionPanel data={data} model={model} />
+            ) : view.panel === "features" ? (
+              <FeaturesPanel data={data} model={model} />
             ) : (
               <ContributionsPanel data={data} model={model} />
             )}

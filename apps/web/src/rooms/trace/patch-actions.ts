@@ -58,6 +58,16 @@ export function neuronPatch(layer: number, neuron: number, value: number): Patch
   };
 }
 
+/** A feature without what the dictionary does not explain: that stays. */
+export function featurePatchDraft(dictionary: string, layer: number, feature: number): PatchDraft {
+  return {
+    site: { dictionary, layer, error: "keep" },
+    units: [feature],
+    operation: { op: "zero" },
+    positions: "all",
+  };
+}
+
 /** What a row's jack offers. */
 export function rowPatches(
   layer: number,

@@ -9,6 +9,9 @@ test("labels are those of the field", () => {
   assert.equal(patchLabel({ site: { kind: "attn.hook_z", layer: 4 }, units: [2] }), "L4·H2 z");
   assert.equal(patchLabel({ site: { kind: "hook_resid_post", layer: 3 }, units: undefined }), "L3 resid_post");
   assert.equal(patchLabel({ site: { kind: "hook_embed" }, units: undefined }), "embed");
+  const dictionary = { dictionary: "transcoder-2", layer: 2, error: "keep" } as const;
+  assert.equal(patchLabel({ site: dictionary, units: [45] }), "transcoder-2·F45");
+  assert.equal(patchLabel({ site: dictionary, units: undefined }), "transcoder-2");
   assert.equal(patchLabel({ site: { kind: "mlp.hook_post", layer: 0 }, units: [1, 2, 3] }), "L0·N1,2,… (3)");
 });
 

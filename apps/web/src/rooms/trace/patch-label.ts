@@ -1,16 +1,21 @@
 import { describeSite, SITES, type SiteKind } from "@patchbay/vocabulary";
-import type { Patch } from "@patchbay/workbench-state";
+import { isDictionarySite, type Patch } from "@patchbay/workbench-state";
 
-/** Where a patch enters, as the field writes it: "L5·N732", "L4·H2 z", "L3 resid_post". */
+/** Where a patch enters, as the field writes it: "L5·N732", "L4·H2 z", "L3 resid_post", "transcoder-2·F45". */
 export function patchLabel({ site, units }: Pick<Patch, "site" | "units">): string {
+  if (isDictionarySite(site)) return units === undefined ? site.dictionary : `${site.dictionary}·F${shortList(units)}`;
   const layer = site.layer === undefined ? "" : `L${site.layer}`;
   const { unitAxis } = describeSite(site.kind);
   const short = site.kind.replace(/^.*hook_/, "");
   if (units === undefined) return `${layer} ${site.kind.replace("hook_", "")}`.trim();
-  const names = units.length > 2 ? `${units.slice(0, 2).join(",")},… (${units.length})` : units.join(",");
+  const names = shortList(units);
   if (unitAxis === "neuron") return `${layer}·N${names}${site.kind === "mlp.hook_post" ? "" : ` ${short}`}`;
   if (unitAxis === "head" || unitAxis === "key_value_head") return `${layer}·H${names} ${short}`;
   return `${layer} ${site.kind.replace("hook_", "")}[${names}]`.trim();
+}
+
+function shortList(units: readonly number[]): string {
+  return units.length > 2 ? `${units.slice(0, 2).join(",")},… (${units.length})` : units.join(",");
 }
 
 export interface PlaceChoice {

@@ -1,9 +1,10 @@
 /** Which cells of the grid a patch enters: the row of its site, at the positions that it names. */
-import type { Site } from "@patchbay/vocabulary";
-import type { Patch } from "@patchbay/workbench-state";
+import { isDictionarySite, type Patch, type PatchSite } from "@patchbay/workbench-state";
 
 /** Data rows: 0 is the embedding, layer l is l + 1. A site is drawn at the first row that it can change. */
-export function rowOfSite({ kind, layer }: Site, rows: number): number {
+export function rowOfSite(site: PatchSite, rows: number): number {
+  if (isDictionarySite(site)) return Math.min(site.layer + 1, rows - 1);
+  const { kind, layer } = site;
   if (layer === undefined) return kind === "hook_embed" || kind === "hook_pos_embed" ? 0 : rows - 1;
   return kind === "hook_resid_pre" ? Math.min(layer, rows - 1) : Math.min(layer + 1, rows - 1);
 }

@@ -1,7 +1,9 @@
 /** A finding of the Trace room: everything that the view shows, each run as one request that computes it all at once. */
 import type { ModelSummary, RunRequest, SnapshotRequest } from "@patchbay/contract";
 import {
+  type ChosenFeature,
   encodeTraceView,
+  featureQuery,
   generationRequest,
   interventionsOf,
   runInput,
@@ -12,6 +14,9 @@ export interface ShownPlace {
   readonly layer: number | undefined;
   readonly position: number;
   readonly target: number | string | undefined;
+  /** Of the selected layer, with the feature that is drawn over the prompt. */
+  readonly dictionary: string | undefined;
+  readonly feature: ChosenFeature | undefined;
 }
 
 export function shareRequest(
@@ -55,7 +60,7 @@ export function shareRequest(
 /** One pass that computes what the room asks for in several; after patches the list is long, for the difference. */
 export function shownCompute(
   view: TraceView,
-  { layer, position, target }: ShownPlace,
+  { layer, position, target, dictionary, feature }: ShownPlace,
   top: number,
 ): NonNullable<RunRequest["compute"]> {
   return {
@@ -69,5 +74,28 @@ export function shownCompute(
           },
         }),
     ...(layer === undefined ? {} : { ledger: { layer, position, top: 12 } }),
+    ...featureQueries(dictionary, feature, position),
   };
 }
+
+/** The strongest features at the place, and the drawn one at every position, be it of this dictionary or of another. */
+function featureQueries(
+  dictionary: string | undefined,
+  feature: ChosenFeature | undefined,
+  position: number,
+): Pick<NonNullable<RunRequest["compute"]>, "features"> {
+  const names = new Set([dictionary, feature?.dictionary].filter((name) => name !== undefined));
+  if (names.size === 0) return {};
+  return {
+    features: [...names].map((name) =>
+      featureQuery({
+        dictionary: name,
+        position,
+        top: FEATURES_KEPT,
+        features: feature?.dictionary === name ? [feature.feature] : [],
+      }),
+    ),
+  };
+}
+
+const FEATURES_KEPT = 12;

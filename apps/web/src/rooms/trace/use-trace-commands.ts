@@ -55,6 +55,13 @@ export function useTraceCommands({ data, model }: { readonly data: TraceData; re
       run: () => store.update({ panel: "contributions" }, { step: true }),
     },
     {
+      id: "trace-features",
+      title: "Features",
+      group,
+      keys: ["4"],
+      run: () => store.update({ panel: "features" }, { step: true }),
+    },
+    {
       id: "trace-patch",
       title: "Patch the largest neuron at the selected place",
       group,

@@ -18,6 +18,8 @@ import {
 } from "@patchbay/workbench-state";
 import { useMemo } from "react";
 import type { ProblemFacts } from "../../shell/ui/ErrorState.tsx";
+import { sameTokens } from "./same-tokens.ts";
+import { type CellFeatures, useCellFeatures } from "./use-cell-features.ts";
 import { runKey, useRun } from "./use-run.ts";
 import { type VisibleToken, visibleTokens } from "./visible-tokens.ts";
 
@@ -44,6 +46,7 @@ export interface TraceData {
   readonly detailBefore: RunResult | undefined;
   readonly detailAfter: RunResult | undefined;
   readonly detailProblem: ProblemFacts | undefined;
+  readonly features: CellFeatures;
   /** For sharing and copying. */
   readonly requests: { readonly before: RunRequest; readonly after: RunRequest | undefined } | undefined;
   reload(): void;
@@ -101,6 +104,8 @@ export function useTraceData(view: TraceView, model: ModelSummary): TraceData {
     DOSE_DELAY,
   );
 
+  const features = useCellFeatures({ view, model, place, run: fresh ? run : undefined });
+
   const before = useMemo(
     (): LensSide | undefined =>
       lensBefore && { lens: lensBefore, tracked: trackedToken(sameTokens(trackBefore.state.value, run)?.results.lens) },
@@ -116,7 +121,7 @@ export function useTraceData(view: TraceView, model: ModelSummary): TraceData {
     [before, after, view.compare, view.measure],
   );
 
-  const resources = [beforeRun, afterRun, trackBefore, trackAfter, detailBefore, detailAfter];
+  const resources = [beforeRun, afterRun, trackBefore, trackAfter, detailBefore, detailAfter, ...features.resources];
   const { state } = beforeRun;
   return {
     status: empty ? "empty" : state.status === "idle" ? "pending" : state.status,
@@ -134,6 +139,7 @@ export function useTraceData(view: TraceView, model: ModelSummary): TraceData {
     target: before?.tracked ?? targetOf(target, leader, run),
     detailBefore: sameTokens(detailBefore.state.value, run),
     detailAfter: patched ? sameTokens(detailAfter.state.value, run) : undefined,
+    features,
     detailProblem: detailBefore.state.status === "failed" ? detailBefore.state.problem : undefined,
     requests: beforeRequest && { before: beforeRequest, after: afterRequest },
     reload: () => {
@@ -157,11 +163,4 @@ function placeOf({ selected }: TraceView, lens: LensAnswer | undefined) {
 function targetOf(target: string | number | undefined, leader: number | undefined, run: RunResult | undefined) {
   if (target === undefined || target !== leader || leader === undefined) return undefined;
   return { id: leader, text: run?.texts[String(leader)] ?? "" };
-}
-
-/** An answer about other tokens than those on the screen is of an older prompt. */
-function sameTokens(answer: RunResult | undefined, shown: RunResult | undefined): RunResult | undefined {
-  if (answer === undefined || shown === undefined) return undefined;
-  const [ours, theirs] = [answer.recipe.tokens[0] ?? [], shown.recipe.tokens[0] ?? []];
-  return ours.length === theirs.length && ours.every((id, i) => id === theirs[i]) ? answer : undefined;
 }

@@ -1,9 +1,9 @@
 /** Small dictionaries for tests: weights drawn from a seed or given, written to a temporary folder and opened there. */
 import { createHash } from "node:crypto";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { after } from "node:test";
 import type { Dictionary, DictionarySpec, DictionaryTensorName, DictionaryWeights } from "@patchbay/dictionary";
 import { encodeSafetensors, openTensorFolder } from "@patchbay/transformer";
 import { type Tensor, tensor } from "@patchbay/vocabulary";
@@ -75,10 +75,24 @@ export function permutedWeights({ spec, tensors }: DictionaryWeights, order: Int
   return { spec, tensors: copy };
 }
 
-/** Writes the dictionary to a temporary folder, removed after the tests, and opens it. */
+let folders: string | undefined;
+let count = 0;
+
+/** A new temporary folder; all go when the process ends. */
+function newFolder(): string {
+  if (folders === undefined) {
+    const made = mkdtempSync(path.join(tmpdir(), "patchbay-test-dictionaries-"));
+    process.once("exit", () => rmSync(made, { recursive: true, force: true }));
+    folders = made;
+  }
+  const folder = path.join(folders, String(count++));
+  mkdirSync(folder);
+  return folder;
+}
+
+/** Writes the dictionary to a temporary folder and opens it. */
 export async function openTestDictionary({ spec, tensors }: DictionaryWeights): Promise<Dictionary> {
-  const folder = await mkdtemp(path.join(tmpdir(), "patchbay-test-dictionary-"));
-  after(() => rm(folder, { recursive: true, force: true }));
+  const folder = newFolder();
   const entries = Object.entries(tensors).filter((entry): entry is [string, Tensor] => entry[1] !== undefined);
   const bytes = encodeSafetensors(entries);
   await writeFile(path.join(folder, "model.safetensors"), bytes);

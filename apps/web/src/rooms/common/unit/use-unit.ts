@@ -15,6 +15,8 @@ export function useUnit(model: ModelSummary | undefined, { source, unit }: UnitN
 }
 
 const EXAMPLES = 12;
+/** Milliseconds: while the grid is walked, nobody asks. */
+const WALK_DELAY = 180;
 
 export function forgetUnit(model: ModelSummary, { source, unit }: UnitName): void {
   forgetResources(unitKey(model, source, unit));
@@ -31,17 +33,21 @@ export function useUnitRows(
   units: readonly number[],
 ): Resource<readonly (UnitRow | undefined)[]> {
   const wanted = source !== undefined && units.length > 0;
-  return useResource(wanted ? `${rowsKey(model, source)}:${units.join()}` : undefined, async (signal) => {
-    const rowOf = async (unit: number): Promise<UnitRow | undefined> => {
-      const { rows } = await api.listUnits({
-        params: { model: model.name },
-        query: { source, sort: "unit", order: "ascending", dead: "include", offset: unit, limit: 1 },
-        signal,
-      });
-      return rows.find((row) => row.unit === unit);
-    };
-    return Promise.all(units.map(rowOf));
-  });
+  return useResource(
+    wanted ? `${rowsKey(model, source)}:${units.join()}` : undefined,
+    async (signal) => {
+      const rowOf = async (unit: number): Promise<UnitRow | undefined> => {
+        const { rows } = await api.listUnits({
+          params: { model: model.name },
+          query: { source, sort: "unit", order: "ascending", dead: "include", offset: unit, limit: 1 },
+          signal,
+        });
+        return rows.find((row) => row.unit === unit);
+      };
+      return Promise.all(units.map(rowOf));
+    },
+    { delay: WALK_DELAY },
+  );
 }
 
 function unitKey(model: ModelSummary, source: string, unit: number): string {
