@@ -14,7 +14,9 @@ const TOLERANCE = 1e-5;
 for (const fixture of await dictionaryFixtures()) {
   test(`${fixture.name}: features and outputs on the runtime equal the golden ones (${fixture.madeBy})`, async () => {
     const { engine } = await fixtureService("tiny-llama");
-    const all = await importAll(fixture.path, fixture.name.startsWith("sae-lens-expected") ? {} : {}).catch(() => undefined);
+    const all = await importAll(fixture.path, fixture.name.startsWith("sae-lens-expected") ? {} : {}).catch(
+      () => undefined,
+    );
     if (all === undefined) return importNeedsFacts(fixture.name);
     for (const [i, weights] of all.entries()) {
       const golden = ensureDefined(fixture.dictionaries[i]);
@@ -40,7 +42,11 @@ for (const fixture of await dictionaryFixtures()) {
         { [DICTIONARY_VALUES.input]: input },
         [DICTIONARY_VALUES.dense],
       );
-      near(whole.data.subarray(skipsFirstPosition ? features : 0), dense.subarray(skipsFirstPosition ? features : 0), "dense");
+      near(
+        whole.data.subarray(skipsFirstPosition ? features : 0),
+        dense.subarray(skipsFirstPosition ? features : 0),
+        "dense",
+      );
     }
   });
 }

@@ -65,7 +65,11 @@ export async function reconstruct(
       outputs[target]?.push({ ...ensureDefined(found[name]), axes: ["row", "output"] });
     });
   }
-  return { features: joinSparse(parts), outputs: outputs.map((each) => concatenateAlong(each, "row")) };
+  const joined = (each: readonly Tensor[]) =>
+    each.length === 0
+      ? tensor(["row", "output"], [0, spec.outputWidth], new Float32Array(0))
+      : concatenateAlong(each, "row");
+  return { features: joinSparse(parts), outputs: outputs.map(joined) };
 }
 
 function sparseOutputs(dictionary: Dictionary): string[] {
@@ -74,11 +78,11 @@ function sparseOutputs(dictionary: Dictionary): string[] {
     : [DICTIONARY_VALUES.firingPlaces, DICTIONARY_VALUES.firingValues];
 }
 
-/** Views, not copies. At least one piece, so that an empty input gives an empty answer. */
+/** Views, not copies. None of no rows: the runtime's matrix product dies of a division by zero there. */
 function* pieces(input: Tensor, widestRow: number): Generator<Tensor> {
   const [rows = 0, width = 0] = input.shape;
   const size = Math.max(1, Math.floor(PIECE_IN_BYTES / 4 / widestRow));
-  for (let start = 0; start === 0 || start < rows; start += size) {
+  for (let start = 0; start < rows; start += size) {
     const end = Math.min(rows, start + size);
     yield tensor(["row", "input"], [end - start, width], input.data.subarray(start * width, end * width));
   }

@@ -5,6 +5,9 @@ import type { Engine, SiteRead } from "@patchbay/transformer";
 import { ensureDefined, PatchbayError, parseSite, type Tensor, tensor } from "@patchbay/vocabulary";
 import { asRows, reconstruct } from "../dictionaries/encode-features.ts";
 import { tensorToJson } from "../run/tensor-json.ts";
+import { applyFeatureEdits } from "./edited-features.ts";
+import type { FeatureEdit } from "./feature-edit.ts";
+import { featureVector } from "./realise-feature-edits.ts";
 
 const DEFAULT_TOP = 10;
 
@@ -12,6 +15,15 @@ const DEFAULT_TOP = 10;
 export function featureReads({ spec }: Dictionary, positions: readonly number[] | undefined): SiteRead[] {
   const names = [...new Set([spec.inputSite, ensureDefined(spec.outputSites[0])])];
   return names.map((name) => ({ site: parseSite(name), ...(positions === undefined ? {} : { positions }) }));
+}
+
+export interface RunContext {
+  /** Those of `values`. */
+  readonly positions: readonly number[];
+  /** Of the whole input. */
+  readonly length: number;
+  /** Edits of features in force in the run. */
+  readonly edits: readonly FeatureEdit[];
 }
 
 export interface FeatureAnswer {
@@ -26,7 +38,7 @@ export async function computeFeatures(
   dictionary: Dictionary,
   query: FeatureQuery,
   values: readonly Tensor[],
-  positions: readonly number[],
+  { positions, length, edits }: RunContext,
   signal?: AbortSignal,
 ): Promise<FeatureAnswer> {
   const { spec } = dictionary;
@@ -43,9 +55,11 @@ export async function computeFeatures(
   const [batch = 0] = ensureDefined(input).shape;
   const count = positions.length;
   const norms = await decoderNorms(dictionary);
-  const { features, outputs } = await reconstruct(engine, dictionary, asRows(ensureDefined(input)), signal);
+  const found = await reconstruct(engine, dictionary, asRows(ensureDefined(input)), signal);
   const actual = asRows(ensureDefined(output));
-  const made = ensureDefined(outputs[0]);
+  const { features, changes } = applyFeatureEdits(dictionary, found.features, edits, positions, length);
+  const made = ensureDefined(found.outputs[0]);
+  await addChanges(made.data, dictionary, changes);
   const axes = ["batch", "position"];
   const grid = (...more: number[]) => new Float32Array([batch, count, ...more].reduce((a, b) => a * b, 1));
   const topFeatures = grid(top).fill(-1);
@@ -124,6 +138,21 @@ export async function computeFeatures(
       ...(chosen.length === 0 ? {} : { chosen: { features: [...chosen], activations: json("chosen/activations") } }),
     },
   };
+}
+
+/** decode(f′) − decode(f), added in place. */
+async function addChanges(
+  made: Float32Array,
+  dictionary: Dictionary,
+  changes: ReadonlyMap<number, readonly (readonly [feature: number, change: number])[]>,
+): Promise<void> {
+  const width = dictionary.spec.outputWidth;
+  for (const [row, list] of changes) {
+    for (const [feature, change] of list) {
+      const vector = await featureVector(dictionary, feature, "decoder");
+      for (let i = 0; i < width; i++) made[row * width + i] = (made[row * width + i] ?? 0) + change * (vector[i] ?? 0);
+    }
+  }
 }
 
 const normsOf = new WeakMap<Dictionary, Promise<Float32Array>>();

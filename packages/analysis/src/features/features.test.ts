@@ -66,7 +66,8 @@ function crossLayer(layer: number): DictionaryWeights {
 
 async function service() {
   const opened = await fixtureService("tiny-llama");
-  for (const weights of [SAE, ...TRANSCODERS, ...CROSS_LAYER]) await opened.dictionaries.add(weights, { overwrite: true });
+  for (const weights of [SAE, ...TRANSCODERS, ...CROSS_LAYER])
+    await opened.dictionaries.add(weights, { overwrite: true });
   return opened.service;
 }
 
@@ -107,7 +108,8 @@ for (const weights of [SAE, ...TRANSCODERS]) {
     const found = new Float64Array(LENGTH * 48);
     const top = get("results/features/0/topFeatures");
     top.forEach((feature, i) => {
-      if (feature >= 0) found[Math.floor(i / 48) * 48 + feature] = ensureDefined(get("results/features/0/topActivations")[i]);
+      if (feature >= 0)
+        found[Math.floor(i / 48) * 48 + feature] = ensureDefined(get("results/features/0/topActivations")[i]);
     });
     found.forEach((value, i) => {
       assert.ok(Math.abs(value - ensureDefined(reference.features[i])) < 1e-5, `feature ${i % 48}`);
@@ -129,7 +131,10 @@ for (const weights of [SAE, ...TRANSCODERS]) {
     const spliced = await capture([{ site: name, op: "splice" }], outputSite);
     const made = ensureDefined(runReference(weights, await capture([], inputSite)).outputs[0]);
     assert.ok(largestDifference(spliced, Float32Array.from(made)) < 1e-5);
-    assert.ok(largestDifference(await logits([{ site: name, op: "splice" }]), plain) > 1e-3, "splicing changes the logits");
+    assert.ok(
+      largestDifference(await logits([{ site: name, op: "splice" }]), plain) > 1e-3,
+      "splicing changes the logits",
+    );
   });
 
   test(`${name}: a clamp at the observed value changes nothing; other edits add (f′ − f)·W_dec exactly there`, async () => {
@@ -171,7 +176,10 @@ test("edits follow one another up the model: an upper dictionary sees what a low
   const spliced = await capture([{ site: "mlp-1", op: "splice" }, lower], "blocks.1.hook_mlp_out");
   assert.ok(largestDifference(spliced, Float32Array.from(made)) < 1e-5);
   // All layers at once, errors dropped: each dictionary reads the stream that those below it made.
-  const both: Intervention[] = [{ site: "mlp-0", op: "splice" }, { site: "mlp-1", op: "splice" }];
+  const both: Intervention[] = [
+    { site: "mlp-0", op: "splice" },
+    { site: "mlp-1", op: "splice" },
+  ];
   const second = await capture(both.slice(0, 1), "blocks.1.ln2.hook_normalized");
   const all = await capture(both, "blocks.1.hook_mlp_out");
   assert.ok(largestDifference(all, Float32Array.from(ensureDefined(runReference(upper, second).outputs[0]))) < 1e-5);
@@ -194,18 +202,30 @@ test("a cross-layer feature writes to its own layer and to those above; a splice
   const edits: Intervention[] = [{ site: "clt-0", op: "splice" }];
   const lower = await capture(edits, "blocks.0.hook_mlp_out");
   const ofFirst = runReference(first, input);
-  assert.ok(largestDifference(lower, Float32Array.from(ensureDefined(ofFirst.outputs[0]))) < 1e-5);
+  assert.ok(
+    largestDifference(lower, Float32Array.from(ensureDefined(ofFirst.outputs[0]))) < 1e-5,
+    `own layer ${largestDifference(lower, Float32Array.from(ensureDefined(ofFirst.outputs[0])))}`,
+  );
   const upper = await capture(edits, "blocks.1.hook_mlp_out");
   const ofSecond = runReference(second, await capture(edits, "blocks.1.hook_resid_mid"));
-  const sum = Float32Array.from(ensureDefined(ofSecond.outputs[0]), (value, i) => value + ensureDefined(ofFirst.outputs[1]?.[i]));
+  const sum = Float32Array.from(
+    ensureDefined(ofSecond.outputs[0]),
+    (value, i) => value + ensureDefined(ofFirst.outputs[1]?.[i]),
+  );
   assert.ok(largestDifference(upper, sum) < 1e-5, `the layer above is off by ${largestDifference(upper, sum)}`);
   const kept = await logits([{ site: "clt-0", op: "splice", error: "freeze" }]);
-  assert.ok(largestDifference(kept, await logits([])) < ROUNDING);
+  assert.ok(
+    largestDifference(kept, await logits([])) < ROUNDING,
+    `frozen ${largestDifference(kept, await logits([]))}`,
+  );
 });
 
 test("steering by a feature adds its decoder vector at the place that is named", async () => {
   const site = "blocks.1.hook_resid_pre";
-  const steered = await capture([{ site, op: "add", direction: { dictionary: "stream", feature: 9 }, coefficient: 5 }], site);
+  const steered = await capture(
+    [{ site, op: "add", direction: { dictionary: "stream", feature: 9 }, coefficient: 5 }],
+    site,
+  );
   const plain = await capture([], site);
   const decoder = ensureDefined(SAE.tensors.W_dec).data.subarray(9 * WIDTH, 10 * WIDTH);
   steered.forEach((value, i) => {

@@ -20,11 +20,10 @@ import {
   SITE_KINDS,
   type Site,
   type Tensor,
-  tensor,
 } from "@patchbay/vocabulary";
 import { asRows, reconstruct } from "../dictionaries/encode-features.ts";
 import type { SparseFeatures } from "../dictionaries/sparse-features.ts";
-import type { ErrorMode, FeatureEdit, InterventionItem } from "./feature-edit.ts";
+import type { FeatureEdit, InterventionItem } from "./feature-edit.ts";
 
 type Tokens = readonly (readonly number[])[];
 
@@ -43,7 +42,7 @@ export async function realiseFeatureEdits(
   const clean = items.some((item) => item.kind === "feature" && item.error === "freeze")
     ? new Walk(engine, tokens, signal)
     : undefined;
-  const contributions = new Map<string, Float32Array>();
+  const contributions: Contributions = { current: new Map(), clean: new Map() };
   for (const { item, member, index } of inOrder(items)) {
     const input = parseSite(member.spec.inputSite);
     const inForce = items.flatMap((other, i) => {
@@ -152,12 +151,18 @@ function blockOf(site: Site): number {
   });
 }
 
+/** What lower members of a spliced cross-layer set put at the output sites above them, in this run and in the clean one. */
+interface Contributions {
+  readonly current: Map<string, Float32Array>;
+  readonly clean: Map<string, Float32Array>;
+}
+
 async function editsOf(
   item: FeatureEdit,
   dictionary: Dictionary,
   found: Found,
   reference: Found | undefined,
-  contributions: Map<string, Float32Array>,
+  contributions: Contributions,
 ): Promise<SiteEdit[]> {
   const { spec } = dictionary;
   const width = spec.outputWidth;
@@ -169,10 +174,19 @@ async function editsOf(
   for (const [target, name] of spec.outputSites.entries()) {
     const site = parseSite(name);
     const replaces = item.error !== "keep" && target === 0;
-    // What lower members of a spliced cross-layer set put here, and what this one puts further up.
-    const received = replaces ? contributions.get(name) : undefined;
-    if (crossLayer && target > 0) addTo(contributions, name, ensureDefined(found.outputs[target]).data);
-    if (crossLayer && target > 0) continue;
+    if (crossLayer && target > 0) {
+      addTo(contributions.current, name, ensureDefined(found.outputs[target]).data);
+      if (reference !== undefined) addTo(contributions.clean, name, ensureDefined(reference.outputs[target]).data);
+      continue;
+    }
+    const received = replaces ? contributions.current.get(name) : undefined;
+    const receivedClean = replaces ? contributions.clean.get(name) : undefined;
+    const replacement = (at: number, change: number) => {
+      const made = ensureDefined(found.outputs[0]).data[at] ?? 0;
+      const error =
+        reference === undefined ? 0 : (reference.actual.data[at] ?? 0) - (reference.outputs[0]?.data[at] ?? 0);
+      return made + change + error;
+    };
     for (const row of rows) {
       const delta = deltas.get(`${row}.${target}`);
       const values = new Float32Array(positions.length * width);
@@ -181,7 +195,7 @@ async function editsOf(
         for (let i = 0; i < width; i++) {
           const change = delta?.[p * width + i] ?? 0;
           values[p * width + i] = replaces
-            ? replacement(item.error, source + i, change + (received?.[source + i] ?? 0), found, reference)
+            ? replacement(source + i, change + (received?.[source + i] ?? 0) - (receivedClean?.[source + i] ?? 0))
             : change;
         }
       });
@@ -197,13 +211,6 @@ async function editsOf(
     }
   }
   return edits;
-}
-
-function replacement(error: ErrorMode, at: number, change: number, found: Found, reference: Found | undefined): number {
-  const made = (ensureDefined(found.outputs[0]).data[at] ?? 0) + change;
-  if (error !== "freeze") return made;
-  const clean = ensureDefined(reference);
-  return made + ((clean.actual.data[at] ?? 0) - (clean.outputs[0]?.data[at] ?? 0));
 }
 
 function addTo(contributions: Map<string, Float32Array>, name: string, values: Float32Array): void {
@@ -246,7 +253,11 @@ async function changesOf(
 }
 
 /** f′ − f of the features that change at one row of the sparse activations. */
-function changesAt(item: FeatureEdit, features: SparseFeatures, at: number): [feature: number, change: number][] {
+export function changesAt(
+  item: Pick<FeatureEdit, "features" | "scale" | "offsets">,
+  features: SparseFeatures,
+  at: number,
+): [feature: number, change: number][] {
   const active = new Map<number, number>();
   for (let i = features.starts[at] ?? 0; i < (features.starts[at + 1] ?? 0); i++) {
     active.set(features.features[i] ?? 0, features.values[i] ?? 0);
@@ -258,7 +269,8 @@ function changesAt(item: FeatureEdit, features: SparseFeatures, at: number): [fe
   });
 }
 
-function selectedPositions({ positions }: FeatureEdit, { spec }: Dictionary, length: number): number[] {
+/** @throws PatchbayError `intervention-matches-nothing` */
+export function selectedPositions({ positions }: FeatureEdit, { spec }: Dictionary, length: number): number[] {
   const first = spec.skipsFirstPosition ? 1 : 0;
   const all = Array.from({ length }, (_, position) => position);
   const chosen =
@@ -292,10 +304,11 @@ export async function featureVector(
   feature: number,
   vector: "decoder" | "encoder",
 ): Promise<Float32Array> {
-  const { data, shape } = await dictionary.read(
-    vector === "decoder" ? DICTIONARY_TENSORS.decoder : DICTIONARY_TENSORS.encoder,
-  );
-  const width = data.length / (shape[0] ?? 1);
-  const last = shape.at(-1) ?? width;
-  return tensor(["value"], [last], data.slice(feature * width, feature * width + last)).data;
+  const { spec } = dictionary;
+  if (vector === "encoder") {
+    const { data } = await dictionary.read(DICTIONARY_TENSORS.encoder);
+    return data.slice(feature * spec.inputWidth, (feature + 1) * spec.inputWidth);
+  }
+  const start = feature * spec.outputSites.length * spec.outputWidth;
+  return (await decoderOf(dictionary)).slice(start, start + spec.outputWidth);
 }

@@ -8,11 +8,13 @@ import {
   nameOf,
   PatchbayError,
   parseSite,
+  type Site,
   selectAlong,
   type Tensor,
 } from "@patchbay/vocabulary";
 import { attributionReads, directLogitAttribution } from "../attribution/direct-logit-attribution.ts";
 import { computeFeatures, featureReads } from "../features/compute-features.ts";
+import type { InterventionItem } from "../features/feature-edit.ts";
 import { ledger, ledgerReads } from "../ledger/ledger.ts";
 import { lensReads, lensSites, logitLens } from "../logit-lens/logit-lens.ts";
 import { modelLogits } from "../logit-lens/logits.ts";
@@ -88,27 +90,35 @@ export class RunPlan {
     this.until = needsAll ? shape.layers : highest + 1;
   }
 
-  /** An edit above the last block that runs would change nothing that is shown. */
-  checkThatEditsAct(edits: readonly SiteEdit[]): void {
+  /**
+   * The edits at places that this run reaches. An intervention none of whose edits is among them would change nothing that is
+   * shown. A cross-layer feature also writes above what was asked for: that part is left out.
+   */
+  editsThatAct(items: readonly InterventionItem[], edits: readonly SiteEdit[]): SiteEdit[] {
     const { layers } = this.#parts.engine.model.shape;
-    const idle = edits.find(({ site }) => {
-      const stage = describeSite(site.kind).stage;
-      return this.until < layers && (stage === "unembed" || (site.layer ?? -1) >= this.until);
-    });
-    if (idle === undefined) return;
-    throw new PatchbayError(
-      "intervention-matches-nothing",
-      `The intervention at "${nameOf(idle.site)}" comes after everything that was asked for.`,
-      {
-        expected: `a site below block ${this.until}`,
-        received: nameOf(idle.site),
-        advice: "Ask for something downstream of it, such as logits.",
-        at: "interventions",
-      },
-    );
+    const acts = (site: Site) => {
+      if (this.until >= layers) return true;
+      const { stage } = describeSite(site.kind);
+      return stage === "embed" || (stage === "block" && (site.layer ?? 0) < this.until);
+    };
+    for (const item of items) {
+      const sites =
+        item.kind === "site"
+          ? item.edits.map(({ site }) => site)
+          : item.dictionary.spec.outputSites.slice(0, 1).map((name) => parseSite(name));
+      const idle = sites.find((site) => !acts(site));
+      if (idle !== undefined) throw actsTooLate(idle, this.until);
+    }
+    return edits.filter(({ site }) => acts(site));
   }
 
-  async compute(forward: ForwardResult, edits: readonly SiteEdit[], signal: AbortSignal) {
+  /** `edits` are what `items`, the interventions as they were asked for, come down to. */
+  async compute(
+    forward: ForwardResult,
+    edits: readonly SiteEdit[],
+    items: readonly InterventionItem[],
+    signal: AbortSignal,
+  ) {
     const { engine, tokenizer } = this.#parts;
     const results: RunResult["results"] = {};
     const tensors = new Map<string, Tensor>();
@@ -182,17 +192,24 @@ export class RunPlan {
         signal,
       );
     }
-    if (this.#features.length > 0) results.features = await this.#describeFeatures(forward, tensors, signal);
+    if (this.#features.length > 0) results.features = await this.#describeFeatures(forward, items, tensors, signal);
     return { results, tensors, ids };
   }
 
-  async #describeFeatures(forward: ForwardResult, tensors: Map<string, Tensor>, signal: AbortSignal) {
+  async #describeFeatures(
+    forward: ForwardResult,
+    items: readonly InterventionItem[],
+    tensors: Map<string, Tensor>,
+    signal: AbortSignal,
+  ) {
+    const featureEdits = items.filter((item) => item.kind === "feature");
     const results: FeatureResult[] = [];
     for (const [i, { dictionary, positions, at }] of this.#features.entries()) {
       const query = ensureDefined(this.#compute.features?.[i]);
       const values = at.map((read) => ensureDefined(forward.reads[read]));
+      const context = { positions, length: this.#input.length, edits: featureEdits };
       try {
-        const answer = await computeFeatures(this.#parts.engine, dictionary, query, values, positions, signal);
+        const answer = await computeFeatures(this.#parts.engine, dictionary, query, values, context, signal);
         for (const [name, value] of answer.tensors) tensors.set(`results/features/${i}/${name}`, value);
         results.push(answer.result);
       } catch (error) {
@@ -302,6 +319,19 @@ function rowOf(value: Tensor, row: number): Tensor {
 /** The edits that act on one row, as edits of a batch of one. */
 function editsOfRow(edits: readonly SiteEdit[], row: number): SiteEdit[] {
   return edits.flatMap((edit) => (edit.rows === "all" || edit.rows.includes(row) ? [{ ...edit, rows: [0] }] : []));
+}
+
+function actsTooLate(site: Site, until: number): PatchbayError {
+  return new PatchbayError(
+    "intervention-matches-nothing",
+    `The intervention at "${nameOf(site)}" comes after everything that was asked for.`,
+    {
+      expected: `a site below block ${until}`,
+      received: nameOf(site),
+      advice: "Ask for something downstream of it, such as logits.",
+      at: "interventions",
+    },
+  );
 }
 
 function outOfRange(what: "layer" | "row", received: number, length: number, at: string): PatchbayError {

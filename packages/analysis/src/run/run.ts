@@ -1,8 +1,9 @@
 /** One run: resolves the request, plans the reads that all computations need, passes once, computes. */
 import type { RunRequest, RunResult } from "@patchbay/contract";
+import { realiseFeatureEdits } from "../features/realise-feature-edits.ts";
 import type { RunAnswer, WorkContext } from "../model-service.ts";
 import { inputOf, interventionContextOf, type ModelParts, recipeOf } from "./model-parts.ts";
-import { resolveInterventions } from "./resolve-interventions.ts";
+import { prepareInterventions } from "./resolve-interventions.ts";
 import { RunPlan } from "./run-plan.ts";
 
 export async function executeRun(parts: ModelParts, request: RunRequest, { signal }: WorkContext): Promise<RunAnswer> {
@@ -14,8 +15,8 @@ export async function executeRun(parts: ModelParts, request: RunRequest, { signa
     ...(Object.keys(compute).length === 0 ? { logits: {} } : {}),
   });
   const context = interventionContextOf(parts, input, 0, signal);
-  const edits = await resolveInterventions(request.interventions ?? [], context);
-  plan.checkThatEditsAct(edits);
+  const items = await prepareInterventions(request.interventions ?? [], context);
+  const edits = plan.editsThatAct(items, await realiseFeatureEdits(parts.engine, input.tokens, items, signal));
 
   const forward = await parts.engine.forward({
     tokens: input.tokens,
@@ -24,7 +25,7 @@ export async function executeRun(parts: ModelParts, request: RunRequest, { signa
     until: plan.until,
     signal,
   });
-  const { results, tensors, ids } = await plan.compute(forward, edits, signal);
+  const { results, tensors, ids } = await plan.compute(forward, edits, items, signal);
   const named = new Set([...ids, ...input.tokens.flat()]);
   const result: RunResult = {
     tokens: input.described,

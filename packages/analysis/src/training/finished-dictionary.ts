@@ -9,6 +9,8 @@ export interface FinishedFacts {
   readonly modelName: string;
   readonly modelHash: string;
   readonly licence: string | null;
+  /** Texts began with BOS, which was left out: the first position is not the dictionary's business. */
+  readonly skipsFirstPosition: boolean;
   readonly training: Readonly<Record<string, unknown>>;
 }
 
@@ -43,7 +45,7 @@ export function finishedDictionary(trainee: Trainee, facts: FinishedFacts): Dict
     inputNormalisation: "none",
     subtractDecoderBias: recipe.kind === "sae",
     skip: recipe.skip,
-    skipsFirstPosition: false,
+    skipsFirstPosition: facts.skipsFirstPosition,
     source: { format: "patchbay", address: null, notes: [] },
     training: facts.training,
     quality: null,

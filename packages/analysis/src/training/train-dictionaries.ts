@@ -215,7 +215,7 @@ class TrainingRun {
   }
 
   async #finish(trainees: readonly Trainee[], texts: TrainingTexts): Promise<TrainingOutcome> {
-    const { engine, modelName, licence, install } = this.#parts;
+    const { engine, modelName, licence, prependBos, install } = this.#parts;
     const { signal } = this.#context;
     const set = this.#request.set ?? null;
     const installed: Dictionary[] = [];
@@ -225,6 +225,7 @@ class TrainingRun {
         modelName,
         modelHash: engine.model.hash,
         licence,
+        skipsFirstPosition: prependBos,
         training: {
           request: this.#request,
           text: texts.name,

@@ -20,7 +20,15 @@ const BATCH = 16;
 function recipe(kind: "sae" | "skip-transcoder" | "transcoder", sparsity: TrainingSparsity, features = 20): Recipe {
   const inputSite = "blocks.0.ln2.hook_normalized";
   return recipeOf(
-    { name: "r", kind, inputSite, ...(kind === "sae" ? {} : { outputSite: "blocks.0.hook_mlp_out" }), features, sparsity, seed: 3 },
+    {
+      name: "r",
+      kind,
+      inputSite,
+      ...(kind === "sae" ? {} : { outputSite: "blocks.0.hook_mlp_out" }),
+      features,
+      sparsity,
+      seed: 3,
+    },
     { batch: BATCH, unitDecoder: undefined, reviveAfter: 0, widthOf: () => WIDTH },
   );
 }
@@ -36,21 +44,36 @@ const SCALE = { input: 1, output: 1, outputMean: new Float32Array(WIDTH).fill(0.
  * Loss of a recipe in float64 loops, as a function of its parameters, with the choice of kept features fixed: it is the
  * function that the gradient is of.
  */
-function referenceLoss(r: Recipe, get: (name: ParameterName) => Float64Array, x: Tensor, y: Tensor, kept: (row: number, feature: number) => boolean) {
-  const [encoder, bias, decoder, out] = (["W_enc", "b_enc", "W_dec", "b_dec"] as const).map(get) as [Float64Array, Float64Array, Float64Array, Float64Array];
+function referenceLoss(
+  r: Recipe,
+  get: (name: ParameterName) => Float64Array,
+  x: Tensor,
+  y: Tensor,
+  kept: (row: number, feature: number) => boolean,
+) {
+  const [encoder, bias, decoder, out] = (["W_enc", "b_enc", "W_dec", "b_dec"] as const).map(get) as [
+    Float64Array,
+    Float64Array,
+    Float64Array,
+    Float64Array,
+  ];
   const skip = r.skip ? get("W_skip") : undefined;
   let squares = 0;
   let penalty = 0;
   for (let row = 0; row < BATCH; row++) {
     const input = Array.from({ length: WIDTH }, (_, i) => ensureDefined(x.data[row * WIDTH + i]));
     const output = Array.from({ length: WIDTH }, (_, i) => {
-      const linear = skip === undefined ? 0 : input.reduce((sum, value, j) => sum + value * ensureDefined(skip[i * WIDTH + j]), 0);
+      const linear =
+        skip === undefined ? 0 : input.reduce((sum, value, j) => sum + value * ensureDefined(skip[i * WIDTH + j]), 0);
       return ensureDefined(out[i]) + linear;
     });
     for (let f = 0; f < r.features; f++) {
       if (!kept(row, f)) continue;
       let h = ensureDefined(bias[f]);
-      for (let i = 0; i < WIDTH; i++) h += (ensureDefined(input[i]) - (r.kind === "sae" ? ensureDefined(out[i]) : 0)) * ensureDefined(encoder[f * WIDTH + i]);
+      for (let i = 0; i < WIDTH; i++)
+        h +=
+          (ensureDefined(input[i]) - (r.kind === "sae" ? ensureDefined(out[i]) : 0)) *
+          ensureDefined(encoder[f * WIDTH + i]);
       if (h <= 0) continue;
       let norm = 0;
       for (let i = 0; i < WIDTH; i++) {
@@ -78,8 +101,10 @@ for (const [kind, sparsity] of [
     const y = kind === "sae" ? x : rows(2);
     const random = seededRandom(9);
     const trainee = new Trainee(engine, r, SCALE);
-    for (const each of trainee.parameters) each.value.forEach((_, i) => void (each.value[i] = 0.4 * random.normal()));
-    const weights = Object.fromEntries(trainee.parameters.map((each) => [each.name, parameterTensor(each, each.value)]));
+    for (const { value } of trainee.parameters) value.set(Float32Array.from(value, () => 0.4 * random.normal()));
+    const weights = Object.fromEntries(
+      trainee.parameters.map((each) => [each.name, parameterTensor(each, each.value)]),
+    );
     const feeds = { ...weights, [STEP.input]: x, ...(kind === "sae" ? {} : { [STEP.target]: y }) };
     const gradients = new Map<string, Float32Array>();
     let kept = (_row: number, _feature: number) => true;
@@ -88,9 +113,14 @@ for (const [kind, sparsity] of [
       const found = await engine.evaluate({ key: `t.${kind}.relu`, build: () => buildDenseStep(r) }, feeds, names);
       for (const name of names) gradients.set(name, ensureDefined(found[name]).data);
     } else {
-      const dense = parameterNames(r).filter((name) => name === "b_dec" || name === "W_skip").map(STEP.gradient);
+      const dense = parameterNames(r)
+        .filter((name) => name === "b_dec" || name === "W_skip")
+        .map(STEP.gradient);
       const passOn = [STEP.activations, STEP.places, STEP.gradient("kept"), STEP.gradient(STEP.output)];
-      const first = await engine.evaluate({ key: `t.${kind}.${sparsity.kind}`, build: () => buildKeptStep(r) }, feeds, [...dense, ...passOn]);
+      const first = await engine.evaluate({ key: `t.${kind}.${sparsity.kind}`, build: () => buildKeptStep(r) }, feeds, [
+        ...dense,
+        ...passOn,
+      ]);
       const sums = ["W_enc", "W_dec", "b_enc"].map(STEP.gradient);
       const second = await engine.evaluate(
         { key: `t.${kind}.${sparsity.kind}.sums`, inOneThread: true, build: () => buildAccumulateGraph(r) },
@@ -148,7 +178,8 @@ test("sparse codes over known directions are found again, and the finished dicti
       for (let n = 0; n < 2; n++) {
         const f = random.integer(features);
         const size = 0.5 + random.uniform();
-        for (let i = 0; i < WIDTH; i++) data[row * WIDTH + i] = ensureDefined(data[row * WIDTH + i]) + size * ensureDefined(truth[f * WIDTH + i]);
+        for (let i = 0; i < WIDTH; i++)
+          data[row * WIDTH + i] = ensureDefined(data[row * WIDTH + i]) + size * ensureDefined(truth[f * WIDTH + i]);
       }
     }
     return tensor(["row", "value"], [256, WIDTH], data);
@@ -169,13 +200,17 @@ test("sparse codes over known directions are found again, and the finished dicti
     let best = 0;
     for (let g = 0; g < 32; g++) {
       let dot = 0;
-      for (let i = 0; i < WIDTH; i++) dot += ensureDefined(truth[f * WIDTH + i]) * ensureDefined(decoder[g * WIDTH + i]);
+      for (let i = 0; i < WIDTH; i++)
+        dot += ensureDefined(truth[f * WIDTH + i]) * ensureDefined(decoder[g * WIDTH + i]);
       best = Math.max(best, dot);
     }
     assert.ok(best > 0.95, `direction ${f} is found with cosine ${best}`);
   }
   for (let g = 0; g < 32; g++) {
-    assert.ok(Math.abs(Math.hypot(...decoder.subarray(g * WIDTH, (g + 1) * WIDTH)) - 1) < 1e-5, "decoder rows keep length 1");
+    assert.ok(
+      Math.abs(Math.hypot(...decoder.subarray(g * WIDTH, (g + 1) * WIDTH)) - 1) < 1e-5,
+      "decoder rows keep length 1",
+    );
   }
 });
 
@@ -189,10 +224,37 @@ const REQUEST: TrainingRequest = {
   evaluationTokens: 300,
   reviveAfter: 500,
   targets: [
-    { name: "a", kind: "skip-transcoder", inputSite: "blocks.0.ln2.hook_normalized", outputSite: "blocks.0.hook_mlp_out", features: 40, sparsity: { kind: "topk", k: 4 } },
-    { name: "b", kind: "transcoder", inputSite: "blocks.1.ln2.hook_normalized", outputSite: "blocks.1.hook_mlp_out", features: 40, sparsity: { kind: "batch-topk", k: 4 } },
-    { name: "c", kind: "sae", inputSite: "blocks.1.hook_resid_post", features: 40, sparsity: { kind: "jumprelu", coefficient: 0.002 } },
-    { name: "d", kind: "sae", inputSite: "blocks.1.hook_resid_post", features: 40, sparsity: { kind: "relu", coefficient: 0.01 }, seed: 2 },
+    {
+      name: "a",
+      kind: "skip-transcoder",
+      inputSite: "blocks.0.ln2.hook_normalized",
+      outputSite: "blocks.0.hook_mlp_out",
+      features: 40,
+      sparsity: { kind: "topk", k: 4 },
+    },
+    {
+      name: "b",
+      kind: "transcoder",
+      inputSite: "blocks.1.ln2.hook_normalized",
+      outputSite: "blocks.1.hook_mlp_out",
+      features: 40,
+      sparsity: { kind: "batch-topk", k: 4 },
+    },
+    {
+      name: "c",
+      kind: "sae",
+      inputSite: "blocks.1.hook_resid_post",
+      features: 40,
+      sparsity: { kind: "jumprelu", coefficient: 0.002 },
+    },
+    {
+      name: "d",
+      kind: "sae",
+      inputSite: "blocks.1.hook_resid_post",
+      features: 40,
+      sparsity: { kind: "relu", coefficient: 0.01 },
+      seed: 2,
+    },
   ],
 };
 
@@ -234,9 +296,15 @@ async function train(request: TrainingRequest, stopAt?: number) {
 
 test("four kinds from one harvest of samples; a run that was stopped ends with the same weights, bit for bit", async () => {
   const whole = await train(REQUEST);
-  assert.deepEqual(whole.outcome.dictionaries.map(({ name }) => name), ["a", "b", "c", "d"]);
+  assert.deepEqual(
+    whole.outcome.dictionaries.map(({ name }) => name),
+    ["a", "b", "c", "d"],
+  );
   for (const { name, quality } of whole.outcome.dictionaries) {
-    assert.ok(quality !== null && Number.isFinite(quality.loss.spliced) && quality.unexplained < 1.05, `${name} ${quality?.unexplained}`);
+    assert.ok(
+      quality !== null && Number.isFinite(quality.loss.spliced) && quality.unexplained < 1.05,
+      `${name} ${quality?.unexplained}`,
+    );
   }
   const points = whole.outcome.points.filter(({ target }) => target === 0);
   assert.ok(ensureDefined(points.at(-1)).unexplained < 0.8 * ensureDefined(points[0]).unexplained, "training helps");

@@ -10,7 +10,7 @@ import type { ArtefactStore, UnitLabels, UnitService, WorkContext } from "../mod
 import type { NeuronMap } from "../neuron-vocabulary/neuron-map.ts";
 import { buildUnitIndex, UNIT_INDEX_FILE } from "../unit-index/build-unit-index.ts";
 import { decodeUnitIndex } from "../unit-index/encode-unit-index.ts";
-import { dictionarySource, neuronSources } from "../unit-index/index-sources.ts";
+import { neuronSources } from "../unit-index/index-sources.ts";
 import { type UnitIndex, usableSources } from "../unit-index/source-index.ts";
 import {
   computeTokenSides,
