@@ -1,7 +1,9 @@
 /** npm run bench -- NAME [--quick] */
 import { PatchbayError } from "@patchbay/vocabulary";
+import { benchFeatures } from "./features/features.ts";
 import { benchForward } from "./forward/forward.ts";
 import { benchNeuronMap } from "./neuron-map/neuron-map.ts";
+import { benchTrain } from "./train/train.ts";
 
 interface Benchmark {
   readonly about: string;
@@ -9,11 +11,13 @@ interface Benchmark {
 }
 
 const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
+  features: { about: "encoding with dictionaries against the bare matrix product and SAELens", run: benchFeatures },
   forward: { about: "hooks, captures, lens, interventions and generation against plain passes", run: benchForward },
   "neuron-map": {
     about: "the whole neuron-to-token map against the runtime's own matrix product",
     run: benchNeuronMap,
   },
+  train: { about: "training steps of dictionaries against the same steps in PyTorch", run: benchTrain },
 };
 
 const [name = "", ...rest] = process.argv.slice(2);

@@ -1,3 +1,6 @@
+export { corpusFromTexts } from "./corpus/corpus.ts";
+export { harvest } from "./corpus/harvest.ts";
+export { asRows, encodeFeatures, rowsPerPiece } from "./dictionaries/encode-features.ts";
 export type {
   ArtefactStore,
   GenerationStart,
@@ -13,3 +16,7 @@ export { int64, readOut } from "./programs/readout.ts";
 export { projectionProgram, projectOnVocabulary } from "./programs/vocabulary-projection.ts";
 export { ENGINE_VERSION, sha256 } from "./run/recipe.ts";
 export { tensorToJson } from "./run/tensor-json.ts";
+export { harvestChunk } from "./training/activation-chunk.ts";
+export { measureScale } from "./training/activation-scale.ts";
+export { type Recipe, recipeOf } from "./training/recipe.ts";
+export { Trainee } from "./training/trainee.ts";

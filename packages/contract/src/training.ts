@@ -46,7 +46,7 @@ export const TrainingRequest = z.strictObject({
   corpus: TrainingCorpus,
   tokens: z.int().min(1000).describe("Tokens harvested and trained on."),
   batch: z.int().min(16).max(65_536).optional().describe("Tokens a step; default 2,048."),
-  learningRate: z.number().gt(0).optional().describe("Adam; default 1e-3."),
+  learningRate: z.number().gt(0).optional().describe("Adam; default 3e-3."),
   warmup: z.number().min(0).max(1).optional().describe("Share of steps with a rising rate; default 0.02."),
   decay: z.number().min(0).max(1).optional().describe("Share of steps with a falling rate at the end; default 0.5."),
   unitDecoder: z.boolean().optional().describe("Decoder rows are kept at length 1; default true for SAEs."),
@@ -55,7 +55,7 @@ export const TrainingRequest = z.strictObject({
     .min(0)
     .optional()
     .describe(
-      "Tokens without firing until a feature counts as dead and is trained on the error (AuxK); 0 never; default 100,000.",
+      "Tokens without firing until a feature counts as dead and starts again on an input that is explained badly; 0 never; default 100,000.",
     ),
   evaluationTokens: z
     .int()

@@ -81,11 +81,16 @@ function sparseOutputs(dictionary: Dictionary): string[] {
 /** Views, not copies. None of no rows: the runtime's matrix product dies of a division by zero there. */
 function* pieces(input: Tensor, widestRow: number): Generator<Tensor> {
   const [rows = 0, width = 0] = input.shape;
-  const size = Math.max(1, Math.floor(PIECE_IN_BYTES / 4 / widestRow));
+  const size = rowsPerPiece(widestRow);
   for (let start = 0; start < rows; start += size) {
     const end = Math.min(rows, start + size);
     yield tensor(["row", "input"], [end - start, width], input.data.subarray(start * width, end * width));
   }
+}
+
+/** Rows in a piece whose largest temporary is `widestRow` float32 values a row. */
+export function rowsPerPiece(widestRow: number): number {
+  return Math.max(1, Math.floor(PIECE_IN_BYTES / 4 / widestRow));
 }
 
 /** Any activation [batch, position, …] as rows [batch·position, width]: a head's dimensions join their heads. */
