@@ -109,7 +109,7 @@ export function addDictionaryCommands(
     .option("--corpus <file>", 'texts, one a line or .jsonl(.gz); "samples": from the model itself (default)')
     .option("--seed <number>", "of initialisation and order; default 0", wholeNumber)
     .option("--batch <tokens>", "tokens a step; default 2048", wholeNumber)
-    .option("--learning-rate <rate>", "of Adam; default 1e-3", positive)
+    .option("--learning-rate <rate>", "of Adam; default 3e-3", positive)
     .option("--json", "print the outcome as JSON")
     .addOption(homeOption())
     .addHelpText("after", TRAIN_EXAMPLES)

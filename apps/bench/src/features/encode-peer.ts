@@ -6,7 +6,7 @@ import { encodeFeatures } from "@patchbay/analysis";
 import { DICTIONARY_TENSORS, type Dictionary } from "@patchbay/dictionary";
 import type { Engine } from "@patchbay/transformer";
 import { ensureDefined } from "@patchbay/vocabulary";
-import { openPythonPeer, type PeerFiles, type PythonPeer } from "../harness/python-peer.ts";
+import { openPythonPeer, type PeerFiles, type PythonPeer } from "./python-peer.ts";
 import { firstRows, type Rows } from "./workload.ts";
 
 /** Rows a call: PyTorch's own encode gets the size that suits it best. */
@@ -17,7 +17,7 @@ export interface EncodePeer {
   /** Rows a call that were fastest. */
   readonly piece: number;
   encode(rows: Rows["name"], repetitions: number): Promise<void>;
-  /** Largest |ours − theirs| over the first rows of the corpus, relative to the largest value; and where they differ most. */
+  /** Largest |ours − theirs| over the first rows of the corpus, relative to the largest value. */
   compare(engine: Engine, dictionaries: readonly Dictionary[], corpus: Rows, count: number): Promise<Agreement>;
   close(): Promise<void>;
 }
@@ -25,8 +25,8 @@ export interface EncodePeer {
 export interface Agreement {
   readonly values: number;
   readonly relativeDifference: number;
-  /** Features that only one of the two kept, near a tie at rank k. */
-  readonly keptByOne: number;
+  /** Features that are active here and not there; those the other way round show in the difference. */
+  readonly activeHereOnly: number;
 }
 
 export async function openEncodePeer(
@@ -60,7 +60,7 @@ export async function openEncodePeer(
     compare: async (engine, each, corpus, count) => {
       let largest = 0;
       let difference = 0;
-      let keptByOne = 0;
+      let activeHereOnly = 0;
       for (const [layer, dictionary] of each.entries()) {
         const ours = await encodeFeatures(engine, dictionary, firstRows(ensureDefined(corpus.inputs[layer]), count));
         await peer.call({ call: "dense", rows: corpus.name, layer, count });
@@ -70,7 +70,7 @@ export async function openEncodePeer(
         for (let row = 0; row < count; row++) {
           for (let i = ensureDefined(ours.starts[row]); i < ensureDefined(ours.starts[row + 1]); i++) {
             const place = row * dictionary.spec.features + ensureDefined(ours.features[i]);
-            if (theirs[place] === 0) keptByOne++;
+            if (theirs[place] === 0) activeHereOnly++;
             left[place] = (left[place] ?? 0) - ensureDefined(ours.values[i]);
           }
         }
@@ -79,7 +79,7 @@ export async function openEncodePeer(
           difference = Math.max(difference, Math.abs(left[i] ?? 0));
         }
       }
-      return { values: count * spec.features * each.length, relativeDifference: difference / largest, keptByOne };
+      return { values: count * spec.features * each.length, relativeDifference: difference / largest, activeHereOnly };
     },
     close: () => peer.close(),
   };

@@ -12,11 +12,11 @@ import type { Engine } from "@patchbay/transformer";
 import { ensureDefined } from "@patchbay/vocabulary";
 import { machineFacts, megabytes, residentMemory } from "../harness/machine.ts";
 import { measureInterleaved, ratioOf, ratioOfFastest, summarise, type Variant } from "../harness/measure.ts";
-import { peerFiles, peerPython } from "../harness/python-peer.ts";
 import { milliseconds, percent, printHeading, printNote, printTable, quartiles } from "../harness/report.ts";
 import { openBundledModel } from "../models/bundled.ts";
 import { type BareEncode, openBareEncode } from "./bare-encode.ts";
 import { type EncodePeer, openEncodePeer } from "./encode-peer.ts";
+import { peerFiles, peerPython } from "./python-peer.ts";
 import { corpusRows, openLayerDictionaries, promptRows, type Rows, sitesOf } from "./workload.ts";
 
 const CORPUS_TOKENS = 10_000;
@@ -43,20 +43,25 @@ export async function benchFeatures({ quick }: { quick: boolean }): Promise<void
   const bounds = await Promise.all(dictionaries.map(openBareEncode));
   const files = await peerFiles();
   const python = peerPython("torch, and sae_lens for SAELens' own encode");
+  let peer: EncodePeer | undefined;
   try {
-    const peer =
-      python === undefined ? undefined : await openEncodePeer(python, files, dictionaries, [prompt, corpus]);
-    if (peer !== undefined) {
+    if (python !== undefined) {
+      peer = await openEncodePeer(python, files, dictionaries, [prompt, corpus]);
       printNote(`peer: ${peer.about}; ${peer.piece} rows a call (its fastest of several)`);
-      const { values, relativeDifference, keptByOne } = await peer.compare(engine, dictionaries, corpus, COMPARED_ROWS);
+      const { values, relativeDifference, activeHereOnly } = await peer.compare(
+        engine,
+        dictionaries,
+        corpus,
+        COMPARED_ROWS,
+      );
       printNote(
-        `largest difference / largest value over ${values} values: ${relativeDifference.toExponential(1)} (kept by one of the two only: ${keptByOne})`,
+        `largest difference / largest value over ${values} values: ${relativeDifference.toExponential(1)} (active here only: ${activeHereOnly})`,
       );
     }
     await compare(prompt, PROMPTS_A_BLOCK, quick ? 6 : 40, { engine, dictionaries, bounds, peer });
     await compare(corpus, 1, quick ? 3 : 15, { engine, dictionaries, bounds, peer });
-    await peer?.close();
   } finally {
+    await peer?.close();
     await files.remove();
     for (const bound of bounds) await bound.release();
     await engine.unload();

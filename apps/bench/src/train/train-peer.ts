@@ -1,6 +1,6 @@
 /** The same training step in PyTorch: same initial weights, same batches. */
 import os from "node:os";
-import { openPythonPeer, type PeerFiles, type PythonPeer } from "../harness/python-peer.ts";
+import { openPythonPeer, type PeerFiles, type PythonPeer } from "../features/python-peer.ts";
 import { type Job, LEARNING_RATE } from "./jobs.ts";
 
 /** How the decoder is applied to kept features; without a selection there is one way only. */

@@ -5,9 +5,16 @@
  */
 import { createRuntime } from "@patchbay/runtime";
 import { ensureDefined } from "@patchbay/vocabulary";
+import { peerFiles, peerPython } from "../features/python-peer.ts";
 import { machineFacts, megabytes, residentMemory } from "../harness/machine.ts";
-import { measureInterleaved, ratioOf, ratioOfFastest, summarise, type Timing, type Variant } from "../harness/measure.ts";
-import { peerFiles, peerPython } from "../harness/python-peer.ts";
+import {
+  measureInterleaved,
+  ratioOf,
+  ratioOfFastest,
+  summarise,
+  type Timing,
+  type Variant,
+} from "../harness/measure.ts";
 import { milliseconds, printHeading, printNote, printTable, quartiles } from "../harness/report.ts";
 import { openBundledModel } from "../models/bundled.ts";
 import { type Job, openJobs, steps } from "./jobs.ts";

@@ -24,7 +24,7 @@ export function Rail({ route }: { readonly route: Route | undefined }) {
           },
         ]),
     {
-      label: "Features",
+      label: "Dictionaries",
       icon: "features",
       to: { room: "dictionaries" },
       rooms: ["dictionaries", "dictionary", "dictionary-comparison", "dictionary-training", "feature"],

@@ -10,8 +10,11 @@ import type { Engine } from "@patchbay/transformer";
 import { concatenateAlong, ensureDefined, type Tensor, tensor } from "@patchbay/vocabulary";
 import { joinSparse, type SparseFeatures, sparseFromOutputs } from "./sparse-features.ts";
 
-/** Bytes of the largest temporary: pre-activations [row, feature], or gathered decoder rows [row, kept, output]. */
-const PIECE_IN_BYTES = 48 * 2 ** 20;
+/**
+ * Bytes of the largest temporary: pre-activations [row, feature], or gathered decoder rows [row, kept, output]. Small enough
+ * that what the product wrote is still in the processor's cache when the selection reads it.
+ */
+const PIECE_IN_BYTES = 8 * 2 ** 20;
 
 export interface Reconstruction {
   readonly features: SparseFeatures;

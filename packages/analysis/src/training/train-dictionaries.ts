@@ -107,7 +107,7 @@ class TrainingRun {
       rules: { tokenizer, prependBos, context: engine.model.shape.context },
       bosToken: tokenizer.bosToken,
       eosToken: tokenizer.eosToken,
-      chunkTokens: CHUNK_TOKENS,
+      chunkTokens: Math.min(CHUNK_TOKENS, this.#steps * this.#batch),
       evaluationTokens: this.#request.evaluationTokens ?? DEFAULTS.evaluationTokens,
     });
     const stored = await artefacts.read(this.#checkpointKey);

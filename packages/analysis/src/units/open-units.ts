@@ -134,12 +134,21 @@ export async function openUnits(parts: UnitParts): Promise<Units> {
     if (file !== undefined) await artefacts.write(CORPUS_FILE, encodeCorpus(corpus));
     loaded = index;
     await refresh();
+    await computeMissingSides(work);
     return {
       sources: sources.length,
       units: sources.reduce((sum, { units }) => sum + units, 0),
       tokens: index.corpus.tokens,
       seconds: (performance.now() - started) / 1000,
     };
+  }
+
+  async function computeMissingSides(work: WorkContext): Promise<void> {
+    for (const dictionary of (await parts.dictionaries()).values()) {
+      const key = tokenSidesKey(dictionary);
+      if ((await artefacts.read(key)) !== undefined) continue;
+      await artefacts.write(key, encodeTokenSides(await computeTokenSides(engine, dictionary, work)));
+    }
   }
 
   return {
@@ -154,13 +163,7 @@ export async function openUnits(parts: UnitParts): Promise<Units> {
         advice: 'Give an absolute value, or start the job: POST /api/v1/jobs with kind "unit-index".',
       });
     },
-    async computeTokenSides(work) {
-      for (const dictionary of (await parts.dictionaries()).values()) {
-        const key = tokenSidesKey(dictionary);
-        if ((await artefacts.read(key)) !== undefined) continue;
-        await artefacts.write(key, encodeTokenSides(await computeTokenSides(engine, dictionary, work)));
-      }
-    },
+    computeTokenSides: computeMissingSides,
   };
 }
 

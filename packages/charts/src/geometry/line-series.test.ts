@@ -59,3 +59,8 @@ test("a logarithmic axis of less than a decade still has ticks", () => {
   const points = [0.21, 0.24].map((y, x) => ({ x, y }));
   assert.ok(lineSeries([{ name: "a", points }], { ...space, scale: "log" }).ticksY.length >= 2);
 });
+
+test("a curve of zeros lies on the bottom of its axis", () => {
+  const geometry = lineSeries([{ name: "dead", points: [0, 1].map((x) => ({ x, y: 0 })) }], space);
+  assert.deepEqual([geometry.ticksY.at(0)?.value, geometry.ticksY.at(-1)?.value], [0, 1]);
+});

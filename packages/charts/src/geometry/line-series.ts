@@ -114,7 +114,8 @@ function verticalScale(
     return scaleLog().domain(narrow ? [low * 0.94, high * 1.06] : [low * 0.9, high * 1.1]);
   }
   if (domain !== undefined) return scaleLinear().domain(domain);
-  const [low, high] = extent(values.length === 0 ? [0, 1] : [0, ...values]);
+  // All zeros lie on the bottom of an axis to 1, not in the middle of one about 0.
+  const [low, high] = extent(values.some((value) => value !== 0) ? [0, ...values] : [0, 1]);
   return scaleLinear().domain([low, high]).nice(4);
 }
 

@@ -102,8 +102,12 @@ function Cell({ cell, selected, onHover, onPress }: CellProps) {
           color: share > 52 ? "var(--paper)" : cell.special === true && share < 20 ? "var(--ink-3)" : "var(--ink)",
           outline: selected ? "1.5px solid var(--ink)" : undefined,
           borderRadius: 3,
-          padding: "2px 1px",
+          padding: "0 1px",
           marginRight: 1,
+          // Lines break between tokens, never inside one.
+          display: "inline-block",
+          lineHeight: 1.35,
+          maxWidth: "100%",
           whiteSpace: "pre-wrap",
           cursor: "pointer",
         }}

@@ -11,10 +11,12 @@ export interface TokenStripProps {
   readonly limit?: number | undefined;
   /** Position of the token that the strip is about: it is underlined and kept in view. */
   readonly peak?: number | undefined;
+  /** Colour of values above zero: "counter" for a quantity of which less is better. */
+  readonly tone?: "heat" | "counter";
   readonly onSelect?: (position: number) => void;
 }
 
-export function TokenStrip({ tokens, quantity, limit, peak, onSelect }: TokenStripProps) {
+export function TokenStrip({ tokens, quantity, limit, peak, tone = "heat", onSelect }: TokenStripProps) {
   const { cells } = useMemo(() => tokenHeat(tokens, limit), [tokens, limit]);
   const [hovered, setHovered] = useState<number>();
   const line = useRef<HTMLDivElement>(null);
@@ -47,7 +49,7 @@ export function TokenStrip({ tokens, quantity, limit, peak, onSelect }: TokenStr
           const share = Math.round(Math.abs(cell.strength) * 78);
           const title = `${JSON.stringify(cell.text)} · position ${cell.position} · ${quantity} ${formatFour(cell.value)}`;
           const style = {
-            background: `color-mix(in oklab, var(${cell.strength < 0 ? "--counter" : "--heat"}) ${share}%, transparent)`,
+            background: `color-mix(in oklab, var(${cell.strength < 0 ? "--counter" : `--${tone}`}) ${share}%, transparent)`,
             color: share > 52 ? "var(--paper)" : cell.special === true ? "var(--ink-3)" : "var(--ink)",
             borderRadius: 3,
             padding: "1px 0.5px",

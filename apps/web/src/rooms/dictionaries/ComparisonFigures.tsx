@@ -31,7 +31,7 @@ export function ComparisonFigures({
         <div>
           <b data-tone="heat">{percent(shared)}</b>
           <p>
-            of {formatCount(alive.left)} live features of {comparison.left} have a partner of similarity ≥{" "}
+            of {formatCount(alive.left)} live features of {comparison.left} have a partner of similarity ≥ 
             {formatFixed(threshold, 2)}
           </p>
         </div>

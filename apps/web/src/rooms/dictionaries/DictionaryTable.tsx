@@ -4,7 +4,7 @@ import { formatCount, formatFixed, formatSigned } from "../../shell/ui/format-nu
 import common from "../common/common.module.css";
 import styles from "./Dictionaries.module.css";
 import type { DictionaryAddresses } from "./dictionary-address.ts";
-import { comparablePair, type DictionaryGroup } from "./dictionary-groups.ts";
+import { type DictionaryGroup, offeredPairs } from "./dictionary-groups.ts";
 import { kindText, METRICS, measuredOn, percent, siteText, smallPercent } from "./dictionary-words.ts";
 import { QualityBar } from "./QualityBar.tsx";
 
@@ -12,13 +12,13 @@ import { QualityBar } from "./QualityBar.tsx";
 const WIDTHS: readonly (readonly [column: string, width: number | undefined])[] = [
   ["choose", 24],
   ["name", undefined],
-  ["kind", 140],
+  ["kind", 176],
   ["site", 274],
   ["features", 66],
   ["L0", 50],
   ["unexplained", 126],
   ["mean", 118],
-  ["zero", 92],
+  ["zero", 108],
   ["loss", 66],
   ["dead", 58],
 ];
@@ -36,7 +36,7 @@ export function DictionaryTable({
   readonly onChosen: (names: readonly string[]) => void;
 }) {
   const { set, dictionaries } = group;
-  const pair = comparablePair(dictionaries);
+  const pairs = offeredPairs(dictionaries);
   const toggle = (name: string) =>
     onChosen(chosen.includes(name) ? chosen.filter((known) => known !== name) : [...chosen.slice(-1), name]);
   return (
@@ -45,13 +45,13 @@ export function DictionaryTable({
         <span className={common.sectionName}>
           {set ?? "Single dictionaries"} <small>{dictionaries.length}</small>
         </span>
-        {pair !== undefined && (
-          <span>
-            <Link href={to.compare(...pair)}>
-              compare {pair[0]} with {pair[1]}
+        <span className={styles.pairs}>
+          {pairs.map(([left, right]) => (
+            <Link key={`${left} ${right}`} href={to.compare(left, right)}>
+              compare {left} with {right}
             </Link>
-          </span>
-        )}
+          ))}
+        </span>
       </h2>
       <div className={styles.scroll}>
         <table className={`${common.table} ${styles.list}`}>

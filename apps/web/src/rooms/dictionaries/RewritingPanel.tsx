@@ -70,7 +70,7 @@ export function RewritingPanel({
         shown={shown}
         onShow={runs.show}
         columns={[
-          { title: "simulator", cell: (job) => settings(job)?.simulator.kind ?? "" },
+          { title: "simulator", cell: (job) => (settings(job)?.simulator.kind ?? "").replace("ngram", "n-gram") },
           { title: "features", align: "right", cell: (job) => figure(job, ({ rewritten }) => formatCount(rewritten)) },
           { title: "calibrated", cell: (job) => (settings(job)?.calibrate === false ? "no" : "yes") },
           {

@@ -121,6 +121,11 @@ function Training({
         </span>
       )}
       {runs.refusal !== undefined && <ErrorState inline problem={runs.refusal} />}
+      {runs.starting && (
+        <p className="quiet" role="status">
+          Starting …
+        </p>
+      )}
       {shown !== undefined && (
         <TrainingRun job={shown} connection={runs.connection} to={to} onAgain={() => void runs.start(shown.request)} />
       )}

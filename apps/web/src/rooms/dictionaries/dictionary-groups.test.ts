@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { DictionarySummary } from "@patchbay/contract";
-import { comparablePair, groupDictionaries } from "./dictionary-groups.ts";
+import { comparablePair, groupDictionaries, offeredPairs } from "./dictionary-groups.ts";
 
 function dictionary(name: string, set: string | null, layer: number): DictionarySummary {
   const site = `blocks.${layer}.hook_resid_post`;
@@ -58,4 +58,16 @@ test("only dictionaries of the same site make a pair", () => {
     "b",
     "c",
   ]);
+});
+
+test("neighbours alike but for the seed are offered for comparing, one link a pair of seeds", () => {
+  const relu = ["relu-a", "relu-b"].map((name) => ({ ...dictionary(name, "s", 3), activation: "relu" }));
+  const topk = ["topk-a", "topk-b"].map((name) => dictionary(name, "s", 3));
+  const wide = { ...dictionary("topk-wide", "s", 3), features: 9216 };
+  assert.deepEqual(offeredPairs([...relu, ...topk, wide]), [
+    ["relu-a", "relu-b"],
+    ["topk-a", "topk-b"],
+  ]);
+  assert.deepEqual(offeredPairs([...topk.slice(0, 1), wide]), [["topk-a", "topk-wide"]]);
+  assert.deepEqual(offeredPairs([dictionary("a", "mlp", 0), dictionary("b", "mlp", 1)]), []);
 });

@@ -29,6 +29,21 @@ export function comparablePair(dictionaries: readonly DictionarySummary[]): [str
   return undefined;
 }
 
+/** Every two neighbours of a group that differ in nothing but their seed, as far as a summary tells; else one pair. */
+export function offeredPairs(dictionaries: readonly DictionarySummary[]): [string, string][] {
+  const pairs = dictionaries.slice(1).flatMap((right, i): [string, string][] => {
+    const left = dictionaries[i];
+    return left !== undefined &&
+      comparable(left, right) &&
+      left.features === right.features &&
+      left.activation === right.activation
+      ? [[left.name, right.name]]
+      : [];
+  });
+  const first = comparablePair(dictionaries);
+  return pairs.length > 0 || first === undefined ? pairs : [first];
+}
+
 /** Vectors of two dictionaries can only be compared where they live in the same space: the same sites. */
 export function comparable(
   left: Pick<DictionarySummary, "inputSite" | "outputSites" | "inputWidth" | "outputWidth">,

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { RewriteRequest } from "@patchbay/contract";
-import { readFeatures, readRewriteForm, rewriteFormOf, USUAL_REWRITE } from "./simulator-form.ts";
+import { readFeatures, readRewriteForm, rewriteFormOf, USUAL_REWRITE, writeFeatures } from "./simulator-form.ts";
 
 test("the form as it stands at first asks for every feature by n-grams", () => {
   assert.deepEqual(readRewriteForm(USUAL_REWRITE, 100), { problems: {}, request: { simulator: { kind: "ngram" } } });
@@ -27,6 +27,7 @@ test("a token keeps its leading space; white space alone is a token, an empty li
 
 test("lists of features have ranges, and say what is wrong with them", () => {
   assert.deepEqual(readFeatures("F3, 1-2 3", 10), [1, 2, 3]);
+  assert.equal(writeFeatures([2277, 5, 3, 4, 9, 8]), "3-5, 8, 9, 2277");
   assert.equal(readFeatures(" ", 10), undefined);
   for (const text of ["x", "4-2", "10", "0-9999"]) assert.equal(typeof readFeatures(text, 10), "string");
 });

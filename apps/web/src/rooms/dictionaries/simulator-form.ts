@@ -158,10 +158,23 @@ export function rewriteFormOf(request: RewriteRequest): RewriteForm {
     pattern: simulator.kind === "regex" ? simulator.pattern : "",
     length: simulator.kind === "ngram" ? text(simulator.length) : "",
     minimumCount: simulator.kind === "ngram" ? text(simulator.minimumCount) : "",
-    features: features?.join(", ") ?? "",
+    features: writeFeatures(features ?? []),
     percent: fraction === undefined ? "100" : String(Number((fraction * 100).toPrecision(6))),
     calibrate: calibrate ?? true,
     heldOut: text(tokens),
     seed: text(seed),
   };
+}
+
+/** Sorted, runs of three and more as ranges: "3, 40-44", as it is read. */
+export function writeFeatures(features: readonly number[]): string {
+  const runs: [from: number, to: number][] = [];
+  for (const feature of [...features].sort((a, b) => a - b)) {
+    const run = runs.at(-1);
+    if (run !== undefined && feature === run[1] + 1) run[1] = feature;
+    else runs.push([feature, feature]);
+  }
+  return runs
+    .map(([from, to]) => (from === to ? `${from}` : to === from + 1 ? `${from}, ${to}` : `${from}-${to}`))
+    .join(", ");
 }

@@ -27,7 +27,7 @@ export function recipeFacts(request: TrainingRequest, name: string): [fact: stri
     ],
     ["tokens", formatCount(request.tokens)],
     ["tokens a step", or(request.batch, 2048)],
-    ["learning rate", `Adam, ${or(request.learningRate, 1e-3, plain)}`],
+    ["learning rate", `Adam, ${or(request.learningRate, 3e-3, plain)}`],
     ["warm-up", `first ${or(request.warmup, 0.02, percentText)} of the steps`],
     ["decay", `last ${or(request.decay, 0.5, percentText)} of the steps`],
     [

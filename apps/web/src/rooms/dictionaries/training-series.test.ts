@@ -43,6 +43,7 @@ test("names are cut to what differs", () => {
   assert.deepEqual(shortNames(["stories-tc-L2", "stories-tc-L3"]), ["L2", "L3"]);
   assert.deepEqual(shortNames(["sae-topk-s0", "sae-relu-s0"]), ["topk-s0", "relu-s0"]);
   assert.deepEqual(shortNames(["same", "same"]), ["same", "same"]);
+  assert.deepEqual(shortNames(["stream-3-topk-wide"]), ["stream-3-topk-wide"]);
 });
 
 test("colours go from one end of the scale to the other", () => {

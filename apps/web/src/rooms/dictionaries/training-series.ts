@@ -36,7 +36,7 @@ export function targetColour(index: number, count: number): string {
 
 /** What differs between names is what can stand at the end of a curve: "stories-tc-L2" among its like is "L2". */
 export function shortNames(names: readonly string[]): string[] {
-  if (names.length <= 1) return names.map((name) => (name.length > 12 ? `…${name.slice(-11)}` : name));
+  if (names.length <= 1) return [...names];
   const parts = names.map((name) => name.split(/(?<=[-_.])/));
   const shortest = Math.min(...parts.map((list) => list.length));
   let start = 0;

@@ -68,7 +68,7 @@ export function FeatureActions({
             model: page.model,
             prompt: text,
             patches: [patch],
-            dictionaries: page.dictionary.set ?? page.dictionary.name,
+            dictionaries: page.dictionary.name,
             feature: { dictionary: page.dictionary.name, feature: page.feature },
             selected: { depth: clamp.layer, position: -1 },
             compare: "after",

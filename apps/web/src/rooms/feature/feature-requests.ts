@@ -27,7 +27,7 @@ export function featureRunRequest({
     ...(intervention === undefined ? {} : { interventions: [intervention] }),
     compute:
       intervention === undefined
-        ? { logits, features: [{ dictionary, positions: "last", top: 1, features: [feature] }] }
+        ? { logits, features: [{ dictionary, positions: "all", top: 1, features: [feature] }] }
         : { logits },
   };
 }

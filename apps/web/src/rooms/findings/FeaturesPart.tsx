@@ -109,11 +109,13 @@ function ChosenFeature({
   const [selected, setSelected] = useState<number>();
   const tokens = run.tokens[0] ?? [];
   const [old, now] = [activationsOf(before, feature), activationsOf(after, feature)];
-  const shown = now ?? old;
+  // One scale for both, so that a feature that was zeroed looks zeroed.
+  const limit = Math.max(1e-9, ...[...(old ?? []), ...(now ?? [])].map(Math.abs));
+  const maps = now === undefined ? [["", old] as const] : [["before", old] as const, ["after", now] as const];
   return (
-    <div>
+    <div className={styles.featureMaps}>
       <p className="quiet">
-        <span className="mono">F{feature}</span> over the text{now !== undefined && ", after"}{" "}
+        <span className="mono">F{feature}</span> over the text{" "}
         <ExportMenu
           name={`${before.dictionary}-F${feature}`}
           table={() => ({
@@ -122,18 +124,22 @@ function ChosenFeature({
           })}
         />
       </p>
-      <TokenHeatMap
-        tokens={tokens.map((token, position) => ({
-          position,
-          text: token.text,
-          label: visibleToken(token.text, token.special),
-          value: shown?.[position],
-          special: token.special,
-        }))}
-        quantity="activation"
-        selected={selected}
-        onSelect={setSelected}
-      />
+      {maps.map(([when, values]) => (
+        <TokenHeatMap
+          key={when}
+          tokens={tokens.map((token, position) => ({
+            position,
+            text: token.text,
+            label: visibleToken(token.text, token.special),
+            value: values?.[position],
+            special: token.special,
+          }))}
+          quantity={when === "" ? "activation" : `activation ${when}`}
+          limit={limit}
+          selected={selected}
+          onSelect={setSelected}
+        />
+      ))}
     </div>
   );
 }

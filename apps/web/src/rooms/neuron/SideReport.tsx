@@ -90,6 +90,7 @@ export function TokenList({
   readonly hrefOf: (token: NamedToken) => string;
   readonly units?: string;
 }) {
+  const places = strongest < 0.2 ? 3 : 2;
   return (
     <div>
       <h3 className={styles.listTitle}>{title}</h3>
@@ -100,7 +101,7 @@ export function TokenList({
               <span className={styles.bar} style={{ width: `${(Math.abs(token.score) / strongest) * 100}%` }} />
               <TokenChip text={token.text} tone="bare" title={JSON.stringify(token.text)} />
             </Link>
-            <span className={styles.score}>{formatFixed(token.score, 2)}</span>
+            <span className={styles.score}>{formatFixed(token.score, places)}</span>
           </li>
         ))}
       </ol>

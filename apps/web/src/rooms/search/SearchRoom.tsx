@@ -20,7 +20,7 @@ import { useDictionaryPlace } from "../dictionaries/use-dictionary-place.ts";
 import styles from "./Search.module.css";
 import { SearchBox } from "./SearchBox.tsx";
 import { SearchFilters } from "./SearchFilters.tsx";
-import { listQueryOf, readSearchView, sourcesOf } from "./search-view.ts";
+import { isTokenMode, listQueryOf, readSearchView, sourcesOf } from "./search-view.ts";
 import { UnitTable } from "./UnitTable.tsx";
 import { unitSources } from "./unit-sources.ts";
 
@@ -118,11 +118,14 @@ export function SearchRoom() {
           </EmptyState>
         ) : status === "ready" && total === 0 ? (
           <EmptyState
-            title="No unit fits all of this"
+            title={view.mode === "label" ? "No unit has such a label" : "No unit fits all of this"}
             action={<Button onClick={() => query.set(NO_FILTERS)}>Clear the filters</Button>}
           >
-            The index keeps the first tokens of each unit. Mind the space before a word: “·Lily” and “Lily” are two
-            tokens.
+            {view.mode === "label"
+              ? "Labels are what people wrote on the pages of units; a part of one is enough."
+              : isTokenMode(view.mode)
+                ? "The index keeps the first tokens of each unit. Mind the space before a word: “·Lily” and “Lily” are two tokens."
+                : "Widen the density, or choose more layers and sources."}
           </EmptyState>
         ) : (
           <UnitTable

@@ -146,7 +146,7 @@ function columnsOf(
     {
       key: "label",
       title: "label",
-      track: isText ? "minmax(0, 0.9fr)" : "minmax(0, 0.8fr)",
+      track: isText || view.mode === "label" ? "minmax(0, 0.9fr)" : "minmax(0, 0.5fr)",
       cell: (row) => <span className={styles.label}>{row.label ?? ""}</span>,
     },
     {

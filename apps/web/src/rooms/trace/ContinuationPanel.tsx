@@ -93,7 +93,7 @@ export function ContinuationPanel({ data, model }: { readonly data: TraceData; r
         {baseline !== undefined && (
           <label
             className={styles.baselineToggle}
-            title="The same patches on neurons drawn at random from the same layers"
+            title="The same patches on units drawn at random: neurons of the same layers, features of the same dictionaries"
           >
             <input type="checkbox" checked={baselineOn} onChange={(event) => setBaselineOn(event.target.checked)} />{" "}
             random baseline

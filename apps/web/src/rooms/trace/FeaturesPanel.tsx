@@ -139,8 +139,9 @@ export function FeaturesPanel({ data, model }: { readonly data: TraceData; reado
               <li className={styles.errorStrip}>
                 <span title="Length of the error ÷ length of the value at the output site">error share</span>
                 <TokenStrip
-                  tokens={tokensWith(errors.map((share) => -share))}
-                  quantity="minus error share"
+                  tokens={tokensWith(errors)}
+                  quantity="error share"
+                  tone="counter"
                   limit={1}
                   peak={data.position}
                   onSelect={select}

@@ -73,7 +73,7 @@ export function PatchCard({
           label="Place of the patch"
           side="top"
           trigger={(trigger) => (
-            <button type="button" className={styles.place} title="Change the place" {...trigger}>
+            <button type="button" className={styles.place} title={`${label}: change the place`} {...trigger}>
               {label}
             </button>
           )}

@@ -12,7 +12,7 @@ export function SeedBadgeText({ badge, short = false }: { readonly badge: Badge;
       data-found={found === 0 ? "none" : found === seeds ? "all" : "some"}
       title={`Found in ${found} of ${seeds} dictionaries trained with other seeds: a partner there has mean cosine of encoder and decoder ≥ ${threshold}`}
     >
-      {short ? `${found}/${seeds}` : `found in ${found} of ${seeds} seeds`}
+      {short ? `${found}/${seeds}` : `found in ${found} of ${seeds} other ${seeds === 1 ? "seed" : "seeds"}`}
     </span>
   );
 }

@@ -27,7 +27,9 @@ export function UnitExamples({
 }) {
   const list = oneOf(query.get("examples"), EXAMPLE_LISTS, "top");
   const groups = groupsOf(page.groups, list);
-  const limit = page.statistics === null ? undefined : Math.max(page.statistics.maximum, -page.statistics.minimum);
+  // Examples are of firing: a neuron's far minimum must not make its strongest places pale.
+  const maximum = page.statistics?.maximum ?? 0;
+  const limit = maximum > 0 ? maximum : undefined;
   return (
     <Section
       title="On text"

@@ -1,7 +1,7 @@
 import { BinnedHistogram, ExportMenu } from "@patchbay/charts/react";
 import type { UnitPage } from "@patchbay/contract";
 import { useRef } from "react";
-import { formatCount, formatFixed } from "../../../shell/ui/format-number.ts";
+import { formatCount } from "../../../shell/ui/format-number.ts";
 import { TokenChip } from "../../../shell/ui/TokenChip.tsx";
 import { formatFigure } from "../format-figure.ts";
 import { Section } from "../Section.tsx";
@@ -100,7 +100,7 @@ export function UnitStatisticsSection({
                 <i style={{ width: `${(Math.abs(score) / strongest) * 100}%` }} />
                 <TokenChip text={text} tone="bare" />
               </span>
-              <span>{formatFixed(score, 3)}</span>
+              <span>{formatFigure(score)}</span>
             </li>
           ))}
         </ol>

@@ -9,7 +9,7 @@ import path from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { PatchbayError, type Tensor } from "@patchbay/vocabulary";
-import { printNote } from "./report.ts";
+import { printNote } from "../harness/report.ts";
 
 const VARIABLE = "PATCHBAY_BENCH_PYTHON";
 
