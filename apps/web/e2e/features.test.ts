@@ -3,32 +3,12 @@
  * dictionaries: prompt, cell, feature, examples, clamp, before and after, permalink, replay.
  */
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
+import { test } from "node:test";
 import type { Page } from "playwright-core";
-import { missingProvision, type ServedWorkbench, serveWorkbench } from "./served-workbench.ts";
+import { skip, visitWorkbench } from "./visitor.ts";
 
 const PROMPT = "One day, Tom and Lily went to the park. Tom gave a ball to";
-const missing = missingProvision();
-const skip = missing === undefined ? false : `SKIPPED: ${missing}`;
-let workbench: ServedWorkbench;
-const complaints: string[] = [];
-
-before(async () => {
-  if (missing === undefined) workbench = await serveWorkbench();
-});
-after(() => workbench?.close());
-
-async function visit(path: string): Promise<Page> {
-  const context = await workbench.browser.newContext({ viewport: { width: 1440, height: 900 } });
-  const page = await context.newPage();
-  page.setDefaultTimeout(30_000);
-  page.on("pageerror", (error) => complaints.push(`${path}: ${error.message}`));
-  page.on("response", (response) => {
-    if (response.status() >= 400) complaints.push(`${path}: ${response.status()} ${response.url()}`);
-  });
-  await page.goto(workbench.url + path);
-  return page;
-}
+const { visit, complaints, address } = visitWorkbench();
 
 /** "transcoder-4" and 45, from the address of a feature's page. */
 function featureIn(page: Page): { readonly dictionary: string; readonly feature: string } {
@@ -74,7 +54,7 @@ test("prompt, cell, feature, examples, clamp, before and after, permalink, repla
 
   // Clamped at four times its maximum: the next token before and after, then the same patch in Trace.
   await page.goto(
-    `${workbench.url}/dictionaries/${dictionary}/features/${feature}?text=${encodeURIComponent(PROMPT)}&value=4&unit=maximum`,
+    `${address()}/dictionaries/${dictionary}/features/${feature}?text=${encodeURIComponent(PROMPT)}&value=4&unit=maximum`,
   );
   await page.getByRole("cell", { name: "·L", exact: true }).waitFor();
   await page.getByRole("link", { name: "Open in Trace with this patch" }).click();
@@ -115,7 +95,7 @@ test("a feature's label is kept, and found by the search", { skip }, async () =>
   await label.fill("a test’s own label");
   await label.press("Enter");
   await page.waitForLoadState("networkidle");
-  await page.goto(`${workbench.url}/search?mode=label&label=${encodeURIComponent("TEST’S own")}`);
+  await page.goto(`${address()}/search?mode=label&label=${encodeURIComponent("TEST’S own")}`);
   await page
     .getByRole("link", { name: new RegExp(`F${feature}$`) })
     .first()

@@ -3,32 +3,11 @@
  * answer, open a neuron, clamp it, compare, share, and follow the link as somebody else.
  */
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
-import type { Page } from "playwright-core";
-import { missingProvision, type ServedWorkbench, serveWorkbench } from "./served-workbench.ts";
+import { test } from "node:test";
+import { skip, visitWorkbench } from "./visitor.ts";
 
 const PROMPT = "One day, Tom and Lily went to the park. Tom gave a ball to";
-const missing = missingProvision();
-const skip = missing === undefined ? false : `SKIPPED: ${missing}`;
-let workbench: ServedWorkbench;
-const complaints: string[] = [];
-
-before(async () => {
-  if (missing === undefined) workbench = await serveWorkbench();
-});
-after(() => workbench?.close());
-
-async function visit(path: string): Promise<Page> {
-  const context = await workbench.browser.newContext({ viewport: { width: 1440, height: 900 } });
-  const page = await context.newPage();
-  page.setDefaultTimeout(30_000);
-  page.on("pageerror", (error) => complaints.push(`${path}: ${error.message}`));
-  page.on("response", (response) => {
-    if (response.status() >= 400) complaints.push(`${path}: ${response.status()} ${response.url()}`);
-  });
-  await page.goto(workbench.url + path);
-  return page;
-}
+const { visit, complaints, address } = visitWorkbench();
 
 test("a prompt is typed, and the last lens row says L with 0.977", { skip }, async () => {
   const page = await visit("/?prompt=Once");
@@ -65,7 +44,7 @@ test("a neuron is opened and clamped; before and after stand side by side", { sk
   await page.waitForURL(/\/m\/stories-15m\/L5\/N732/);
   await page.getByText("Writes · down column").waitFor();
 
-  await page.goto(`${workbench.url}/m/stories-15m/L4/N387`);
+  await page.goto(`${address()}/m/stories-15m/L4/N387`);
   await page.getByText("Dose and response").waitFor();
   await page.getByRole("link", { name: "Open in Trace with this patch" }).click();
   await page.waitForURL(/patch=/);

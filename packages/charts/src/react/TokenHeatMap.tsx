@@ -99,7 +99,7 @@ function Cell({ cell, selected, onHover, onPress }: CellProps) {
         onClick={onPress}
         style={{
           background: `color-mix(in oklab, var(${hue}) ${share}%, transparent)`,
-          color: share > 52 ? "var(--paper)" : cell.special === true && share < 20 ? "var(--ink-3)" : "var(--ink)",
+          color: share > 66 ? "var(--paper)" : cell.special === true && share < 20 ? "var(--ink-3)" : "var(--ink)",
           outline: selected ? "1.5px solid var(--ink)" : undefined,
           borderRadius: 3,
           padding: "0 1px",

@@ -50,7 +50,7 @@ export function TokenStrip({ tokens, quantity, limit, peak, tone = "heat", onSel
           const title = `${JSON.stringify(cell.text)} · position ${cell.position} · ${quantity} ${formatFour(cell.value)}`;
           const style = {
             background: `color-mix(in oklab, var(${cell.strength < 0 ? "--counter" : `--${tone}`}) ${share}%, transparent)`,
-            color: share > 52 ? "var(--paper)" : cell.special === true ? "var(--ink-3)" : "var(--ink)",
+            color: share > 66 ? "var(--paper)" : cell.special === true ? "var(--ink-3)" : "var(--ink)",
             borderRadius: 3,
             padding: "1px 0.5px",
             ...(cell.position === peak ? { boxShadow: "inset 0 -2px 0 var(--ink)" } : {}),

@@ -13,7 +13,7 @@ import { nats } from "./dictionary-words.ts";
 import { RewriteFormFields } from "./RewriteFormFields.tsx";
 import { RewriteResult } from "./RewriteResult.tsx";
 import { RunList } from "./RunList.tsx";
-import { readRewriteForm, rewriteFormOf, USUAL_REWRITE } from "./simulator-form.ts";
+import { readRewriteForm, rewriteFormOf, simulatorName, USUAL_REWRITE } from "./simulator-form.ts";
 import { useRuns } from "./use-runs.ts";
 
 export function RewritingPanel({
@@ -70,7 +70,7 @@ export function RewritingPanel({
         shown={shown}
         onShow={runs.show}
         columns={[
-          { title: "simulator", cell: (job) => (settings(job)?.simulator.kind ?? "").replace("ngram", "n-gram") },
+          { title: "simulator", cell: (job) => simulatorOf(job) },
           { title: "features", align: "right", cell: (job) => figure(job, ({ rewritten }) => formatCount(rewritten)) },
           { title: "calibrated", cell: (job) => (settings(job)?.calibrate === false ? "no" : "yes") },
           {
@@ -87,6 +87,11 @@ export function RewritingPanel({
       />
     </div>
   );
+}
+
+function simulatorOf(job: Job): string {
+  const kind = settings(job)?.simulator.kind;
+  return kind === undefined ? "" : simulatorName(kind);
 }
 
 function settings({ request }: Job) {

@@ -178,3 +178,8 @@ export function writeFeatures(features: readonly number[]): string {
     .map(([from, to]) => (from === to ? `${from}` : to === from + 1 ? `${from}, ${to}` : `${from}-${to}`))
     .join(", ");
 }
+
+/** As the form calls it. */
+export function simulatorName(kind: SimulatorKind): string {
+  return SIMULATORS.find((simulator) => simulator.kind === kind)?.title ?? kind;
+}

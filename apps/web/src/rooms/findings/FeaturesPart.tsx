@@ -108,9 +108,14 @@ function ChosenFeature({
 }) {
   const [selected, setSelected] = useState<number>();
   const tokens = run.tokens[0] ?? [];
-  const [old, now] = [activationsOf(before, feature), activationsOf(after, feature)];
+  // The answer holds the positions that were asked for, which need not be all.
+  const byToken = (result: FeatureResult | undefined) => {
+    const values = activationsOf(result, feature);
+    return values && tokens.map((_, position) => values[result?.positions.indexOf(position) ?? -1]);
+  };
+  const [old, now] = [byToken(before), byToken(after)];
   // One scale for both, so that a feature that was zeroed looks zeroed.
-  const limit = Math.max(1e-9, ...[...(old ?? []), ...(now ?? [])].map(Math.abs));
+  const limit = Math.max(1e-9, ...[...(old ?? []), ...(now ?? [])].map((value) => Math.abs(value ?? 0)));
   const maps = now === undefined ? [["", old] as const] : [["before", old] as const, ["after", now] as const];
   return (
     <div className={styles.featureMaps}>

@@ -6,7 +6,7 @@ test("settings are said in words, defaults are not", () => {
   assert.equal(jobSettings({ kind: "neuron-map", model: "m" }), "");
   assert.equal(
     jobSettings({ kind: "rewrite", model: "m", dictionary: "t-2", simulator: { kind: "ngram" }, fraction: 0.25 }),
-    "t-2 · ngram simulator · 25 % of features",
+    "t-2 · n-gram simulator · 25 % of features",
   );
   const target = { name: "s", kind: "sae", inputSite: "x", features: 2304, sparsity: { kind: "topk", k: 32 } } as const;
   assert.equal(

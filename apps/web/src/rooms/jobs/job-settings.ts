@@ -1,6 +1,7 @@
 /** What a job was asked for, in a few words. */
 import type { JobRequest, TrainingRequest } from "@patchbay/contract";
 import { formatCount } from "../../shell/ui/format-number.ts";
+import { simulatorName } from "../dictionaries/simulator-form.ts";
 
 export function jobSettings(request: JobRequest): string {
   return settingsOf(request)
@@ -27,7 +28,7 @@ function settingsOf(request: JobRequest): (string | undefined)[] {
     case "rewrite":
       return [
         request.dictionary,
-        `${request.simulator.kind} simulator`,
+        `${simulatorName(request.simulator.kind)} simulator`,
         request.features === undefined ? undefined : `${formatCount(request.features.length)} features`,
         request.fraction === undefined ? undefined : `${Number((request.fraction * 100).toPrecision(3))} % of features`,
       ];
