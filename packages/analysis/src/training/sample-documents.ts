@@ -15,18 +15,22 @@ export interface SamplePlan {
   readonly seed: number;
   readonly bosToken: number;
   readonly eosToken: number | undefined;
+  /** Told the tokens drawn so far, every few steps. */
+  progress?(drawn: number): void;
 }
 
 export async function sampleDocuments(
   engine: Engine,
-  { tokens, seed, bosToken, eosToken }: SamplePlan,
+  { tokens, seed, bosToken, eosToken, progress }: SamplePlan,
   signal?: AbortSignal,
 ): Promise<Int32Array[]> {
   const random = seededRandom(seed);
   const documents: Int32Array[] = [];
   let count = 0;
   while (count < tokens) {
-    for (const document of await sampleRows(engine, bosToken, eosToken, random.uniform, signal)) {
+    const before = count;
+    const tell = (drawn: number) => progress?.(Math.min(tokens, before + drawn));
+    for (const document of await sampleRows(engine, bosToken, eosToken, random.uniform, tell, signal)) {
       documents.push(document);
       count += document.length - 1;
     }
@@ -39,6 +43,7 @@ async function sampleRows(
   bosToken: number,
   eosToken: number | undefined,
   uniform: () => number,
+  tell: (drawn: number) => void,
   signal: AbortSignal | undefined,
 ): Promise<Int32Array[]> {
   const { context, vocabulary } = engine.model.shape;
@@ -70,6 +75,7 @@ async function sampleRows(
         else row.push(id);
         return id;
       });
+      if (position % 16 === 0) tell(rows.reduce((sum, { length }) => sum + length - 1, 0));
     }
   } finally {
     cache.release();

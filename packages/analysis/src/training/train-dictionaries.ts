@@ -158,8 +158,9 @@ class TrainingRun {
   async #chunk(texts: TrainingTexts, number: number, trainees: readonly Trainee[] | undefined) {
     const { engine } = this.#parts;
     const { signal } = this.#context;
-    this.#tell((trainees?.[0]?.steps ?? 0) / this.#steps, "reading activations", "sampling");
-    const corpus = await texts.chunk(number, signal);
+    const fraction = (trainees?.[0]?.steps ?? 0) / this.#steps;
+    const corpus = await texts.chunk(number, signal, (message) => this.#tell(fraction, message, "sampling"));
+    this.#tell(fraction, "reading activations", "sampling");
     const values = await harvestChunk(engine, corpus, this.#sites, {
       from: 0,
       to: corpus.documents.length,

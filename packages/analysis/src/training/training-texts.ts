@@ -18,7 +18,7 @@ export interface TrainingTexts {
   /** Never trained on. */
   readonly heldOut: Corpus | undefined;
   /** Documents of the n-th chunk, of about the asked number of tokens. */
-  chunk(number: number, signal?: AbortSignal): Promise<Corpus>;
+  chunk(number: number, signal?: AbortSignal, tell?: (message: string) => void): Promise<Corpus>;
 }
 
 export interface TextsOptions {
@@ -86,8 +86,12 @@ function sampledTexts(seed: number, options: TextsOptions): TrainingTexts {
       advice: "Give a text file as the corpus.",
     });
   }
-  const sample = (tokens: number, stream: number, signal?: AbortSignal) =>
-    sampleDocuments(engine, { tokens, seed: seed * 1_000_003 + stream, bosToken, eosToken }, signal);
+  const sample = (tokens: number, stream: number, signal?: AbortSignal, tell?: (message: string) => void) => {
+    const what = stream === 0 ? "held-out text" : "text";
+    const progress = (drawn: number) =>
+      tell?.(`drawing ${what} from the model: ${drawn.toLocaleString("en")} of ${tokens.toLocaleString("en")} tokens`);
+    return sampleDocuments(engine, { tokens, seed: seed * 1_000_003 + stream, bosToken, eosToken, progress }, signal);
+  };
   const name = `samples of the model, seed ${seed}`;
   let heldOut: Corpus | undefined;
   return {
@@ -95,12 +99,12 @@ function sampledTexts(seed: number, options: TextsOptions): TrainingTexts {
     get heldOut() {
       return heldOut;
     },
-    async chunk(number, signal) {
+    async chunk(number, signal, tell) {
       // Stream 0 is held out, so the chunks begin at 1.
       if (heldOut === undefined && evaluationTokens > 0) {
-        heldOut = corpusFromTokens(`${name}, held out`, await sample(evaluationTokens, 0, signal), 1);
+        heldOut = corpusFromTokens(`${name}, held out`, await sample(evaluationTokens, 0, signal, tell), 1);
       }
-      return corpusFromTokens(name, await sample(chunkTokens, number + 1, signal), 1);
+      return corpusFromTokens(name, await sample(chunkTokens, number + 1, signal, tell), 1);
     },
   };
 }
