@@ -7,9 +7,8 @@ import { Link } from "../../shell/Link.tsx";
 import { Room } from "../../shell/Room.tsx";
 import { useResource } from "../../shell/resource.ts";
 import { ErrorState } from "../../shell/ui/ErrorState.tsx";
-import { Skeleton } from "../../shell/ui/Skeleton.tsx";
 import { Answer } from "../common/Answer.tsx";
-import { SkeletonStack } from "../common/SkeletonStack.tsx";
+import { UnitSkeleton } from "../common/unit/UnitSkeleton.tsx";
 import { useDictionaryPlace } from "../dictionaries/use-dictionary-place.ts";
 import styles from "../neuron/Neuron.module.css";
 import { FeatureBar } from "./FeatureBar.tsx";
@@ -40,7 +39,7 @@ export function FeatureRoom({ route }: { readonly route: Extract<Route, { room: 
   }
   return (
     <Room title={title} bar={bar} scroll={false}>
-      <Answer state={page.state} skeleton={<FeatureSkeleton />} onRetry={page.reload}>
+      <Answer state={page.state} skeleton={<UnitSkeleton heights={[30, 300, 140, 240]} />} onRetry={page.reload}>
         {(value) => (
           <div className={styles.room}>
             <FeatureWeights page={value} to={to} model={model} />
@@ -55,21 +54,5 @@ export function FeatureRoom({ route }: { readonly route: Extract<Route, { room: 
         )}
       </Answer>
     </Room>
-  );
-}
-
-function FeatureSkeleton() {
-  return (
-    <div className={styles.room}>
-      <div className={styles.weights}>
-        <SkeletonStack count={3} height={230} />
-      </div>
-      <div className={styles.bench}>
-        <Skeleton height={30} />
-        <Skeleton height={300} />
-        <Skeleton height={140} />
-        <Skeleton height={240} />
-      </div>
-    </div>
   );
 }

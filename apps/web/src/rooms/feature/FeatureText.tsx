@@ -2,13 +2,12 @@ import { ExportMenu, TokenHeatMap } from "@patchbay/charts/react";
 import type { FeaturePage } from "@patchbay/contract";
 import { useState } from "react";
 import type { Resource } from "../../shell/resource.ts";
-import { Button } from "../../shell/ui/Button.tsx";
 import { Skeleton } from "../../shell/ui/Skeleton.tsx";
 import { visibleToken } from "../../shell/ui/token-text.ts";
 import { Answer } from "../common/Answer.tsx";
 import type { Query } from "../common/query.ts";
 import { Section } from "../common/Section.tsx";
-import { useDraft } from "../common/use-draft.ts";
+import { OwnText } from "../common/unit/OwnText.tsx";
 import type { Run } from "../common/wire.ts";
 import styles from "../neuron/Neuron.module.css";
 import type { OwnFeature } from "./feature-requests.ts";
@@ -32,7 +31,6 @@ export function FeatureText({
   /** The corpus maximum: full colour is the same on every text. */
   readonly limit: number | undefined;
 }) {
-  const [draft, setDraft] = useDraft(text ?? "", (value) => query.set({ text: value }), 350);
   const [selected, setSelected] = useState<number>();
   const silent = values?.values.every((value) => value === 0) === true;
   return (
@@ -51,24 +49,7 @@ export function FeatureText({
         </span>
       }
     >
-      <textarea
-        className={styles.prompt}
-        aria-label="Your text"
-        spellCheck={false}
-        rows={1}
-        value={draft}
-        onChange={(event) => setDraft(event.target.value)}
-      />
-      {draft === "" && examples.length > 0 && (
-        <p className="quiet">
-          Type a text, or try{" "}
-          {examples.slice(0, 3).map((example) => (
-            <Button key={example} kind="bare" onClick={() => query.set({ text: example })}>
-              {example}
-            </Button>
-          ))}
-        </p>
-      )}
+      <OwnText text={text} query={query} examples={examples} />
       <div className={styles.heatFrame}>
         <Answer state={run.state} skeleton={<Skeleton height={74} />} onRetry={run.reload} inline>
           {() =>

@@ -9,11 +9,10 @@ import { refreshModels, useModel, useModels } from "../../shell/models.ts";
 import { Room } from "../../shell/Room.tsx";
 import { useResource } from "../../shell/resource.ts";
 import { ErrorState } from "../../shell/ui/ErrorState.tsx";
-import { Skeleton } from "../../shell/ui/Skeleton.tsx";
 import { AtlasMapMissing } from "../atlas/AtlasMapMissing.tsx";
 import { Answer } from "../common/Answer.tsx";
 import { useQuery } from "../common/query.ts";
-import { SkeletonStack } from "../common/SkeletonStack.tsx";
+import { UnitSkeleton } from "../common/unit/UnitSkeleton.tsx";
 import styles from "./Neuron.module.css";
 import { NeuronBar } from "./NeuronBar.tsx";
 import { NeuronBench } from "./NeuronBench.tsx";
@@ -57,7 +56,7 @@ export function NeuronRoom({ route }: { readonly route: Extract<Route, { room: "
   }
   return (
     <Room title={title} bar={bar} scroll={false}>
-      <Answer state={page.state} skeleton={<NeuronSkeleton />} onRetry={page.reload}>
+      <Answer state={page.state} skeleton={<UnitSkeleton heights={[140, 90, 320]} />} onRetry={page.reload}>
         {(value) => (
           <div className={styles.room}>
             <NeuronWeights model={model} page={value} view={view} query={query} reload={page.reload} />
@@ -66,20 +65,5 @@ export function NeuronRoom({ route }: { readonly route: Extract<Route, { room: "
         )}
       </Answer>
     </Room>
-  );
-}
-
-function NeuronSkeleton() {
-  return (
-    <div className={styles.room}>
-      <div className={styles.weights}>
-        <SkeletonStack count={3} height={230} />
-      </div>
-      <div className={styles.bench}>
-        <Skeleton height={140} />
-        <Skeleton height={90} />
-        <Skeleton height={320} />
-      </div>
-    </div>
   );
 }

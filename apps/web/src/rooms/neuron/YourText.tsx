@@ -2,14 +2,13 @@ import { ExportMenu, TokenHeatMap } from "@patchbay/charts/react";
 import type { ModelSummary, NeuronPage } from "@patchbay/contract";
 import { siteName } from "@patchbay/vocabulary";
 import { useState } from "react";
-import { Button } from "../../shell/ui/Button.tsx";
 import { Segmented } from "../../shell/ui/Segmented.tsx";
 import { Skeleton } from "../../shell/ui/Skeleton.tsx";
 import { visibleToken } from "../../shell/ui/token-text.ts";
 import { Answer } from "../common/Answer.tsx";
 import type { Query } from "../common/query.ts";
 import { Section } from "../common/Section.tsx";
-import { useDraft } from "../common/use-draft.ts";
+import { OwnText } from "../common/unit/OwnText.tsx";
 import styles from "./Neuron.module.css";
 import type { RunAnswer } from "./NeuronBench.tsx";
 import type { HeatSite, NeuronView } from "./neuron-view.ts";
@@ -41,7 +40,6 @@ export function YourText({
   readonly run: RunAnswer;
   readonly own: OwnActivations | undefined;
 }) {
-  const [draft, setDraft] = useDraft(text ?? "", (value) => query.set({ text: value }), 350);
   const [selected, setSelected] = useState<number>();
   const sites = (Object.keys(SITE_LABELS) as HeatSite[]).filter((site) => page.gated || site !== "mlp.hook_pre_linear");
   const { label } = SITE_LABELS[view.heatSite];
@@ -67,24 +65,7 @@ export function YourText({
         </span>
       }
     >
-      <textarea
-        className={styles.prompt}
-        aria-label="Your text"
-        spellCheck={false}
-        rows={1}
-        value={draft}
-        onChange={(event) => setDraft(event.target.value)}
-      />
-      {draft === "" && examples.length > 0 && (
-        <p className="quiet">
-          Type a text, or try{" "}
-          {examples.slice(0, 3).map((example) => (
-            <Button key={example} kind="bare" onClick={() => query.set({ text: example })}>
-              {example}
-            </Button>
-          ))}
-        </p>
-      )}
+      <OwnText text={text} query={query} examples={examples} />
       <div className={styles.heatFrame}>
         <Answer state={run.state} skeleton={<Skeleton height={74} />} onRetry={run.reload} inline>
           {() => (
