@@ -66,6 +66,12 @@ export const UnitSort = z.enum(["relevance", "density", "maximum", "mean", "peak
 
 export const UnitListQuery = z.object({
   source: z.string().optional().describe("Only this source; comma-separated for several."),
+  units: z
+    .string()
+    .regex(/^\d{1,9}(,\d{1,9})*$/)
+    .max(5000)
+    .optional()
+    .describe("Only units with these numbers, comma-separated."),
   kind: z.enum(["neuron", "feature"]).optional(),
   layer: z.coerce.number().int().min(0).optional(),
   reads: z

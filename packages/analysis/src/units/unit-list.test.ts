@@ -54,6 +54,7 @@ test("every filter keeps what a look at each row would keep", async () => {
     [{ layer: 2 }, ({ layer, density }) => layer === 2 && density > 0],
     [{ source: `${WRITER}, ${TOKENS_SAE}` }, ({ source, density }) => source.startsWith("planted") && density > 0],
     [{ minimumDensity: 0.3, maximumDensity: 0.5 }, ({ density }) => density >= 0.3 && density <= 0.5],
+    [{ units: "1,3,400", dead: "include" }, ({ unit }) => unit === 1 || unit === 3],
     [{ fires: "#42" }, ({ topTokens }) => topTokens.some(({ id }) => id === 42)],
     [{ kind: "feature", layer: 1 }, () => false],
   ];

@@ -79,6 +79,7 @@ async function sidesOf(context: UnitContext, sources: readonly UnitSource[]): Pr
 }
 
 interface Filters {
+  readonly units: ReadonlySet<number> | undefined;
   readonly reads: number | undefined;
   readonly writes: number | undefined;
   readonly fires: number | undefined;
@@ -94,6 +95,7 @@ function filtersOf({ tokenizer }: UnitContext, query: UnitListQuery): Filters {
     return text === undefined ? undefined : resolveToken(tokenizer, tokenReference(text), field).id;
   };
   return {
+    units: query.units === undefined ? undefined : new Set(query.units.split(",").map(Number)),
     reads: token("reads"),
     writes: token("writes"),
     fires: token("fires"),
@@ -116,7 +118,7 @@ interface Found {
 
 function matches(
   sources: readonly UnitSource[],
-  { reads, writes, fires, label, minimumDensity, maximumDensity, dead }: Filters,
+  { units, reads, writes, fires, label, minimumDensity, maximumDensity, dead }: Filters,
   sides: Sides,
   labels: LabelsByUnit,
 ): Found {
@@ -127,6 +129,7 @@ function matches(
     const own = sides.get(source.name);
     const named = labels.get(source.name);
     for (let unit = 0; unit < source.units; unit++) {
+      if (units !== undefined && !units.has(unit)) continue;
       const firing = index.firing[unit] ?? 0;
       if (dead !== "include" && (firing === 0) !== (dead === "only")) continue;
       const share = density(index, unit);

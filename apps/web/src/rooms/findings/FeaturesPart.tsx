@@ -9,7 +9,7 @@ import type { Run } from "../common/wire.ts";
 import { activationsOf, featuresAt } from "../trace/read-features.ts";
 import styles from "./Findings.module.css";
 
-/** Above this many positions the lists are in the JSON only. */
+/** Where a finding names no place, the last so many positions have their lists; the others are in the JSON. */
 const POSITIONS_SHOWN = 3;
 
 /** What a dictionary said of the run: features and error at the stored places, chosen features over the text. */
@@ -22,7 +22,9 @@ export function FeaturesPart({
   readonly before: FeatureResult;
   readonly after: FeatureResult | undefined;
 }) {
-  const places = before.positions.slice(-POSITIONS_SHOWN);
+  const place = run.results.ledger?.position ?? run.results.attribution?.position;
+  const shown = before.positions.filter((position) => position === place);
+  const places = shown.length > 0 ? shown : before.positions.slice(-POSITIONS_SHOWN);
   const chosen = before.chosen?.features ?? [];
   return (
     <Section

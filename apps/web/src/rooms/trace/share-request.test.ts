@@ -52,7 +52,7 @@ test("a finding keeps the features of the place, and the drawn one at every posi
   const queries = parsed.parts.map(({ request }) => ("compute" in request ? request.compute?.features : undefined));
   const wanted = [
     { dictionary: "transcoder-5", positions: [17], top: 12 },
-    { dictionary: "transcoder-2", positions: [17], top: 12, features: [7] },
+    { dictionary: "transcoder-2", positions: "all", top: 12, features: [7] },
   ];
   assert.deepEqual(queries, [wanted, wanted, undefined, undefined]);
 });

@@ -88,12 +88,9 @@ function featureQueries(
   if (names.size === 0) return {};
   return {
     features: [...names].map((name) =>
-      featureQuery({
-        dictionary: name,
-        position,
-        top: FEATURES_KEPT,
-        features: feature?.dictionary === name ? [feature.feature] : [],
-      }),
+      feature?.dictionary === name
+        ? featureQuery({ dictionary: name, position: "all", top: FEATURES_KEPT, features: [feature.feature] })
+        : featureQuery({ dictionary: name, position, top: FEATURES_KEPT }),
     ),
   };
 }

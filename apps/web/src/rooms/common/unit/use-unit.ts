@@ -23,10 +23,7 @@ export function forgetUnit(model: ModelSummary, { source, unit }: UnitName): voi
   forgetResources(rowsKey(model, source));
 }
 
-/**
- * The index's rows of a few units of one source, in their order; a unit that the index does not have is undefined. In a
- * list of all units by number, a unit's place is its number.
- */
+/** The index's rows of a few units of one source, in their order; a unit that the index does not have is undefined. */
 export function useUnitRows(
   model: ModelSummary,
   source: string | undefined,
@@ -36,15 +33,12 @@ export function useUnitRows(
   return useResource(
     wanted ? `${rowsKey(model, source)}:${units.join()}` : undefined,
     async (signal) => {
-      const rowOf = async (unit: number): Promise<UnitRow | undefined> => {
-        const { rows } = await api.listUnits({
-          params: { model: model.name },
-          query: { source, sort: "unit", order: "ascending", dead: "include", offset: unit, limit: 1 },
-          signal,
-        });
-        return rows.find((row) => row.unit === unit);
-      };
-      return Promise.all(units.map(rowOf));
+      const { rows } = await api.listUnits({
+        params: { model: model.name },
+        query: { source, units: units.join(), dead: "include", limit: units.length },
+        signal,
+      });
+      return units.map((unit) => rows.find((row) => row.unit === unit));
     },
     { delay: WALK_DELAY },
   );
