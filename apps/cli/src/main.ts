@@ -3,6 +3,12 @@ import { CommanderError } from "commander";
 import { createProgram } from "./program.ts";
 import { reportFailure } from "./report-failure.ts";
 
+// Whoever reads the output may stop reading: `patchbay dictionaries | head`.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code !== "EPIPE") throw error;
+  process.exit(0);
+});
+
 export const EXIT = { ok: 0, failure: 1, usage: 2 } as const;
 
 /** @param args without the program's own name: ["serve", "--port", "7400"]. */
