@@ -67,8 +67,8 @@ function chosenSources(
     .map((name) => sourceNamed(sources, name));
   for (const source of wanted ?? []) requireIndex(source);
   const indexed = wanted ?? [...sources.values()].filter(({ index }) => index !== undefined);
-  const [any] = sources.values();
-  if (indexed.length === 0) requireIndex(ensureDefined(any, "a source of units"));
+  const [first] = sources.values();
+  if (indexed.length === 0) requireIndex(ensureDefined(first, "a source of units"));
   return indexed.filter(
     (source) => (kind === undefined || source.kind === kind) && (layer === undefined || source.layer === layer),
   );

@@ -1,45 +1,20 @@
 /** What importers make of the parts of a format that its fixtures do not have. */
 import assert from "node:assert/strict";
-import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { basename, join } from "node:path";
+import { cp, readFile, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { test } from "node:test";
-import { encodeSafetensors, openTensorFile } from "@patchbay/transformer";
-import { ensureDefined, PatchbayError, type Tensor } from "@patchbay/vocabulary";
+import { ensureDefined, PatchbayError } from "@patchbay/vocabulary";
 import type { DictionaryWeights } from "../dictionary.ts";
+import { editJson, editTensors, withCopy } from "../testing/edit-fixture.ts";
 import { dictionaryFixture, importAll } from "../testing/fixtures.ts";
 import { encodeReference, runReference } from "../testing/reference-dictionary.ts";
 import type { ImportOptions } from "./import-options.ts";
 import { fullSiteName, NORMALISED_SITE_NOTE } from "./site-names.ts";
 import { rowNorms } from "./tensors.ts";
 
-async function withCopy(name: string, use: (folder: string) => Promise<void>): Promise<void> {
-  const folder = await mkdtemp(join(tmpdir(), "patchbay-interpretation-"));
-  try {
-    const { path } = await dictionaryFixture(name);
-    const copy = join(folder, basename(path));
-    await cp(path, copy, { recursive: true });
-    await use(copy);
-  } finally {
-    await rm(folder, { recursive: true });
-  }
-}
-
 async function importOne(path: string, options: ImportOptions = {}): Promise<DictionaryWeights> {
   const [weights] = await importAll(path, options);
   return ensureDefined(weights);
-}
-
-async function editJson(file: string, changes: Readonly<Record<string, unknown>>): Promise<void> {
-  await writeFile(file, JSON.stringify({ ...JSON.parse(await readFile(file, "utf8")), ...changes }));
-}
-
-async function editTensors(file: string, edit: (tensors: Map<string, Tensor>) => void): Promise<void> {
-  const source = await openTensorFile(file);
-  const tensors = new Map<string, Tensor>();
-  for (const name of source.names) tensors.set(name, await source.read(name));
-  edit(tensors);
-  await writeFile(file, encodeSafetensors(tensors));
 }
 
 const random = Float32Array.from({ length: 5 * 8 }, (_, i) => Math.sin(i * i + 1) * 1.5);

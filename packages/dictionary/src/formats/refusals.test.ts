@@ -1,28 +1,14 @@
 /** Bad input of every kind is refused with a code and a reason; nothing is opened that could run code. */
 import assert from "node:assert/strict";
-import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { basename, join } from "node:path";
+import { cp, mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { test } from "node:test";
-import { encodeSafetensors, openTensorFile } from "@patchbay/transformer";
-import { type ErrorCode, ensureDefined, PatchbayError, type Tensor } from "@patchbay/vocabulary";
+import { type ErrorCode, ensureDefined, PatchbayError } from "@patchbay/vocabulary";
 import { zipSync } from "fflate";
+import { editJson, editTensors, withCopy } from "../testing/edit-fixture.ts";
 import { dictionaryFixture, importAll } from "../testing/fixtures.ts";
 import { detectFormat } from "./detect-format.ts";
 import type { ImportOptions } from "./import-options.ts";
-
-/** Works on a copy of a fixture's folder. */
-async function withCopy(name: string, use: (folder: string) => Promise<void>): Promise<void> {
-  const folder = await mkdtemp(join(tmpdir(), "patchbay-refusal-"));
-  try {
-    const { path } = await dictionaryFixture(name);
-    const copy = join(folder, basename(path));
-    await cp(path, copy, { recursive: true });
-    await use(copy);
-  } finally {
-    await rm(folder, { recursive: true });
-  }
-}
 
 async function refused(path: string, code: ErrorCode, reason: RegExp, options: ImportOptions = {}): Promise<void> {
   await assert.rejects(importAll(path, options), (error) => {
@@ -31,18 +17,6 @@ async function refused(path: string, code: ErrorCode, reason: RegExp, options: I
     assert.equal(error.code, code, error.message);
     return true;
   });
-}
-
-async function editJson(file: string, changes: Readonly<Record<string, unknown>>): Promise<void> {
-  await writeFile(file, JSON.stringify({ ...JSON.parse(await readFile(file, "utf8")), ...changes }));
-}
-
-async function editTensors(file: string, edit: (tensors: Map<string, Tensor>) => void): Promise<void> {
-  const source = await openTensorFile(file);
-  const tensors = new Map<string, Tensor>();
-  for (const name of source.names) tensors.set(name, await source.read(name));
-  edit(tensors);
-  await writeFile(file, encodeSafetensors(tensors));
 }
 
 const configurations: readonly [string, string, Readonly<Record<string, unknown>>, ErrorCode, RegExp][] = [
