@@ -168,6 +168,21 @@ for (const weights of [SAE, ...TRANSCODERS]) {
   });
 }
 
+test("after an edit a transcoder's features are shown as edited, and its error stays what it was", async () => {
+  const compute = { features: [{ dictionary: "mlp-1", top: 48, features: [3] }] };
+  const chosen = async (interventions: Intervention[]) => {
+    const { tensors } = await run(interventions, compute);
+    const get = (name: string) => ensureDefined(tensors.get(`results/features/0/${name}`)).data;
+    return { activations: get("chosen/activations"), error: get("errorNorm") };
+  };
+  const before = await chosen([]);
+  const after = await chosen([{ site: "mlp-1", units: [3], positions: [2, 5], op: "set", value: 4 }]);
+  after.activations.forEach((value, position) => {
+    assert.equal(value, position === 2 || position === 5 ? 4 : before.activations[position], `position ${position}`);
+  });
+  assert.ok(largestDifference(after.error, before.error) < 1e-5);
+});
+
 test("edits follow one another up the model: an upper dictionary sees what a lower one changed", async () => {
   const lower: Intervention = { site: "mlp-0", op: "set", units: [3], value: 4 };
   const upperInput = await capture([lower], "blocks.1.ln2.hook_normalized");

@@ -3,13 +3,16 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { TrainingRequest, TrainingSparsity } from "@patchbay/contract";
 import type { DictionaryWeights } from "@patchbay/dictionary";
+import { runReference } from "@patchbay/dictionary/testing";
 import { ensureDefined, type Tensor, tensor } from "@patchbay/vocabulary";
 import { openTestDictionary } from "../dictionary-comparison/testing/test-dictionary.ts";
 import { fixtureService } from "../testing/open-test-service.ts";
+import { finishedDictionary } from "./finished-dictionary.ts";
 import type { ParameterName } from "./parameters.ts";
 import { parameterTensor } from "./parameters.ts";
 import { seededRandom } from "./random.ts";
 import { type Recipe, recipeOf } from "./recipe.ts";
+import { reviveDead } from "./revive.ts";
 import { buildAccumulateGraph, buildDenseStep, buildKeptStep, parameterNames, STEP } from "./step-graphs.ts";
 import { trainDictionaries } from "./train-dictionaries.ts";
 import { Trainee } from "./trainee.ts";
@@ -163,7 +166,7 @@ for (const [kind, sparsity] of [
   });
 }
 
-test("sparse codes over known directions are found again, and the finished dictionary says the same as the trainee", async () => {
+test("sparse codes over known directions are found again, and decoder rows keep length 1", async () => {
   const { engine } = await fixtureService("tiny-llama");
   const random = seededRandom(5);
   const features = 16;
@@ -212,6 +215,64 @@ test("sparse codes over known directions are found again, and the finished dicti
       "decoder rows keep length 1",
     );
   }
+});
+
+for (const kind of ["sae", "skip-transcoder"] as const) {
+  test(`${kind}: the finished dictionary makes of raw activations what the trainee makes of scaled ones`, async () => {
+    const { engine } = await fixtureService("tiny-llama");
+    const random = seededRandom(21);
+    // An SAE reads and writes one place, which has one scale.
+    const scale = { ...SCALE, input: 3, output: kind === "sae" ? 3 : 0.5 };
+    const trainee = new Trainee(engine, recipe(kind, { kind: "topk", k: 4 }), scale);
+    for (const { name, value } of trainee.parameters) {
+      if (name !== "W_dec" || kind !== "sae") value.set(Float32Array.from(value, () => 0.4 * random.normal()));
+    }
+    const facts = { set: null, modelName: "m", modelHash: "h", licence: null, skipsFirstPosition: false, training: {} };
+    const finished = finishedDictionary(trainee, facts);
+    const x = rows(5);
+    const y = kind === "sae" ? x : rows(6);
+    const { rowErrors } = await trainee.step(x, y, 0);
+    const made = ensureDefined(
+      runReference(
+        finished,
+        x.data.map((value) => value * scale.input),
+      ).outputs[0],
+    );
+    for (let row = 0; row < BATCH; row++) {
+      let squares = 0;
+      for (let i = row * WIDTH; i < (row + 1) * WIDTH; i++) {
+        squares += (ensureDefined(made[i]) / scale.output - ensureDefined(y.data[i])) ** 2;
+      }
+      assert.ok(Math.abs(squares - ensureDefined(rowErrors[row])) < 1e-4 * Math.max(1, squares), `row ${row}`);
+    }
+  });
+}
+
+test("a dead feature starts again on a badly explained row; living ones and those of a recipe without revival stay", async () => {
+  const { engine } = await fixtureService("tiny-llama");
+  const start = async (reviveAfter: number) => {
+    const trainee = new Trainee(engine, { ...recipe("transcoder", { kind: "topk", k: 4 }), reviveAfter }, SCALE);
+    await trainee.step(rows(1), rows(2), 0.01);
+    trainee.silent.fill(0);
+    trainee.silent[7] = 1000;
+    return trainee;
+  };
+  const [x, y] = [rows(3), rows(4)];
+  const errors = new Float32Array(BATCH);
+  errors[9] = 1;
+  const never = await start(0);
+  assert.equal(reviveDead(never, x, y, errors), 0);
+  const trainee = await start(500);
+  const before = trainee.parameter("W_enc").value.slice();
+  assert.equal(reviveDead(trainee, x, y, errors), 1);
+  const { value, firstMoment } = trainee.parameter("W_enc");
+  const row = value.subarray(7 * WIDTH, 8 * WIDTH);
+  const source = x.data.subarray(9 * WIDTH, 10 * WIDTH);
+  const dot = row.reduce((sum, each, i) => sum + each * ensureDefined(source[i]), 0);
+  assert.ok(dot / (Math.hypot(...row) * Math.hypot(...source)) > 0.9999, "it looks along the row with the error");
+  assert.ok(firstMoment.subarray(7 * WIDTH, 8 * WIDTH).every((each) => each === 0));
+  assert.deepEqual(value.slice(8 * WIDTH), before.slice(8 * WIDTH));
+  assert.equal(trainee.silent[7], 0);
 });
 
 const REQUEST: TrainingRequest = {
