@@ -57,7 +57,8 @@ export async function installBundledModel(
         progress: (received, total) =>
           report(
             "fetch",
-            (FETCH_SHARE * received) / total,
+            // The quotient first: 0.9 × n ÷ n may round to more than 0.9, and progress never goes back.
+            FETCH_SHARE * Math.min(1, received / total),
             `Fetching ${name}: ${megabytes(received)} of ${megabytes(total)} MB`,
           ),
       },
