@@ -24,6 +24,7 @@ export {
   Simulator,
 } from "./honesty.ts";
 export { Job, JobKind, JobRequest, type JobRequestOf, JobState } from "./jobs.ts";
+export { Metric } from "./metrics.ts";
 export { ModelPage, ModelSummary, SiteInfo, TokensRequest, VocabularySearch, VocabularySearchQuery } from "./models.ts";
 export {
   ClampPlace,
