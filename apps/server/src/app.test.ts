@@ -32,6 +32,7 @@ function appWith(parts: {
     models,
     engine: FAKE_ENGINE,
     queue: createFairQueue(),
+    questions: createFairQueue({ slots: 2 }),
     store: () => Promise.reject(new PatchbayError("conflict", "No store here.")),
     shutdown: new AbortController().signal,
     log: (line: string) => logged.push(line),

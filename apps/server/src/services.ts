@@ -26,6 +26,8 @@ export interface Services {
   readonly engine: EngineFacts;
   /** Turns of calls that occupy the engine. */
   readonly queue: FairQueue;
+  /** Turns of questions that take seconds: some at once, sharing the engine graph by graph, beside the calls above. */
+  readonly questions: FairQueue;
   /** Opened in parallel with the first requests. */
   readonly store: () => Promise<Store>;
   /** Aborted when the server stops. */

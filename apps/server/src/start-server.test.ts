@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { request as httpRequest } from "node:http";
 import { after, before, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { ApiError } from "@patchbay/contract/client";
+import { type ApiError, createClient } from "@patchbay/contract/client";
 import { decodeSafetensors } from "@patchbay/transformer";
 import { type FakeServer, startFakeServer } from "./testing/fake-server.ts";
 
@@ -126,6 +126,48 @@ test("a generation streams start, tokens and done; leaving the loop stops it", a
   }
   await until(() => events.some((event) => event.endsWith("aborted")));
   await assert.rejects(server.client.generateStream(run("refuse")).next(), { code: "context-exceeded", status: 422 });
+});
+
+const SWEEP = {
+  model: "fake",
+  input: { text: "a b" },
+  method: { kind: "ablation", how: "zero" },
+  panels: [{ site: "z", by: ["layer", "head"] }],
+  metric: { kind: "logit", token: " a" },
+} as const;
+
+test("a question streams progress and its answer, and leaving the loop stops it", async () => {
+  const names: string[] = [];
+  for await (const { event } of server.client.ask("sweep", { body: SWEEP })) names.push(event);
+  assert.deepEqual(names, ["progress", "progress", "progress", "done"]);
+  events.length = 0;
+  for await (const { event } of server.client.ask("sweep", { body: SWEEP })) if (event === "progress") break;
+  await until(() => events.some((event) => /^sweep . aborted/.test(event)));
+  const wrong = server.client.ask("sweep", { body: { ...SWEEP, panels: [] } });
+  await assert.rejects(wrong.next(), { code: "invalid-request", status: 422 });
+});
+
+test("ten questions at once take turns between clients, and each can be cancelled", async () => {
+  const order: string[] = [];
+  const leave = new AbortController();
+  const ask = async (client: typeof server.client, label: string, signal?: AbortSignal) => {
+    await client.sweep({ body: SWEEP, signal });
+    order.push(label);
+  };
+  const many = createClient({ baseUrl: origin, clientName: "many" });
+  const one = createClient({ baseUrl: origin, clientName: "one" });
+  const crowd = Array.from({ length: 9 }, (_, i) => ask(many, `many ${i}`, i >= 6 ? leave.signal : undefined));
+  await until(() => events.length > 0);
+  const last = ask(one, "one");
+  leave.abort();
+  const outcomes = await Promise.allSettled(crowd);
+  await last;
+  assert.deepEqual(
+    outcomes.map(({ status }) => status),
+    [...Array(6).fill("fulfilled"), ...Array(3).fill("rejected")],
+  );
+  // Three run at once, and the next turn was the crowd's; then it is the other client's, not after all six.
+  assert.ok(order.indexOf("one") <= 4, order.join(", "));
 });
 
 test("a finding is computed here, stored once, and replays to the same numbers", async () => {

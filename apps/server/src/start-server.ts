@@ -51,6 +51,9 @@ export interface RunningServer {
   close(): Promise<void>;
 }
 
+/** Each holds cached passes of its own, so not all of them run; the engine gives them turns, graph by graph. */
+const QUESTIONS_AT_ONCE = 3;
+
 /** How long requests that are under way may take to end. */
 const GRACE_MILLISECONDS = 3000;
 
@@ -81,6 +84,7 @@ export async function startServer<Installed extends { readonly name: string }>(
       models,
       engine,
       queue: createFairQueue(options.slots === undefined ? {} : { slots: options.slots }),
+      questions: createFairQueue({ slots: QUESTIONS_AT_ONCE }),
       store: () => opening,
       shutdown: shutdown.signal,
       log,

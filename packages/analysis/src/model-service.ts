@@ -3,6 +3,7 @@
  * `openModelService` (open-model-service.ts) makes one from a model folder and an engine.
  */
 import type {
+  AnswerOf,
   Comparison,
   ComparisonRequest,
   DarkMatter,
@@ -23,6 +24,8 @@ import type {
   NeuronPage,
   NeuronScatter,
   NeuronSide,
+  QuestionName,
+  QuestionOf,
   Recipe,
   Rewrite,
   RunRequest,
@@ -117,6 +120,17 @@ export interface ModelService {
     listen?: { start?(start: GenerationStart): void; token?(token: GeneratedToken): void },
   ): Promise<GenerationResult>;
   doseResponse(request: DoseResponseRequest, context: WorkContext): Promise<DoseResponseResult>;
+
+  /**
+   * A question about causes (sweeps, graphs, decompositions…). The same question about the same model and dictionaries is
+   * answered from memory, unless `fresh`.
+   */
+  ask<Name extends QuestionName>(
+    name: Name,
+    request: QuestionOf<Name>,
+    context: WorkContext,
+    options?: { readonly fresh?: boolean },
+  ): Promise<AnswerOf<Name>>;
 
   /** Long work, run by the job queue. Each stores its artefact and is idempotent. */
   computeNeuronMap(context: WorkContext): Promise<{ neurons: number; seconds: number }>;

@@ -18,6 +18,8 @@ import {
   scatterNeurons,
   tokenNeurons,
 } from "./neuron-vocabulary/neuron-queries.ts";
+import { AnswerCache } from "./questions/answer-cache.ts";
+import { ANSWERS } from "./questions/answers.ts";
 import {
   computeReferenceStatistics,
   decodeReferenceStatistics,
@@ -117,6 +119,7 @@ export async function openModelService(options: ModelServiceOptions): Promise<Mo
       maximumOf: (dictionary, feature) => units.maximumOf(dictionary, feature),
     },
   };
+  const answers = new AnswerCache();
   const summary = (): ModelSummary =>
     summarise(options, map !== undefined ? "ready" : mapRunning ? "running" : "absent");
 
@@ -133,6 +136,13 @@ export async function openModelService(options: ModelServiceOptions): Promise<Mo
     run: (request, context) => executeRun(parts, request, context),
     generate: (request, context, listen) => generate(parts, request, context, listen),
     doseResponse: (request, context) => doseResponse(parts, request, context, maximum(request.layer, request.neuron)),
+
+    async ask(name, request, context, { fresh = false } = {}) {
+      const installed = await dictionaries.installed();
+      const hashes = Object.fromEntries([...installed].map(([dictionary, { hash }]) => [dictionary, hash]));
+      const key = { question: name, request, modelHash: model.hash, dictionaries: hashes };
+      return answers.answer(key, fresh, () => ANSWERS[name](parts, request, context));
+    },
 
     async computeNeuronMap(context) {
       const started = performance.now();
@@ -172,7 +182,10 @@ export async function openModelService(options: ModelServiceOptions): Promise<Mo
       return tokenNeurons(neuronSource(), resolveToken(tokenizer, tokenReference(token), "token"), query);
     },
     neuronPage: async (layer, neuron) => neuronPage(neuronSource(), layer, neuron, facts.name, model.hash),
-    unload: () => engine.unload(),
+    unload() {
+      answers.clear();
+      return engine.unload();
+    },
   };
 }
 

@@ -1,4 +1,18 @@
 export {
+  ComponentSet,
+  Decomposition,
+  DecompositionCircuit,
+  DecompositionCircuitRequest,
+  DecompositionComponent,
+  DecompositionFlow,
+  DecompositionRequest,
+  DecompositionTarget,
+  DeletionCurve,
+  DeletionCurveRequest,
+  DeletionMethod,
+  SetContribution,
+} from "./decompositions.ts";
+export {
   DictionaryKind,
   DictionaryList,
   DictionaryName,
@@ -11,8 +25,35 @@ export {
   SetQuality,
   TokenSide,
 } from "./dictionaries.ts";
+export {
+  EdgeAttribution,
+  EdgeAttributionRequest,
+  EdgeCircuit,
+  EdgeCircuitRequest,
+  EdgeCircuitResult,
+  EdgeInput,
+  EdgeMethod,
+  EdgeName,
+  EdgeNode,
+  Verification,
+  VerifyCount,
+} from "./edge-attributions.ts";
 export { FeatureQuery, FeatureResult } from "./features.ts";
 export { GeneratedToken, type GenerationEvent, GenerationRequest, GenerationResult, Sampling } from "./generation.ts";
+export {
+  CircuitGraphDocument,
+  FeatureConnections,
+  FeatureConnectionsRequest,
+  GraphDeletionRequest,
+  GraphDeletionResult,
+  GraphFacts,
+  GraphInterventionRequest,
+  GraphInterventionResult,
+  GraphNodeReference,
+  GraphRequest,
+  GraphResult,
+  GraphTarget,
+} from "./graphs.ts";
 export {
   Comparison,
   ComparisonRequest,
@@ -42,6 +83,13 @@ export {
   TokenNeurons,
 } from "./neurons.ts";
 export {
+  Observable,
+  ObservableComponent,
+  ObservablePath,
+  ObservableRequest,
+  ObservableResult,
+} from "./observables.ts";
+export {
   API_PREFIX,
   type BodyOf,
   type CheckedBodyOf,
@@ -55,6 +103,17 @@ export {
   type ResponseOf,
 } from "./operations.ts";
 export { ModelName, Positions, Problem, RankedToken, TensorJson, Token, TokenReference } from "./primitives.ts";
+export {
+  type AnswerOf,
+  type AskEvent,
+  type AskProgress,
+  QUESTION_NAMES,
+  QUESTIONS,
+  type Question,
+  type QuestionName,
+  type QuestionOf,
+  questionOfPart,
+} from "./questions.ts";
 export {
   AttributionQuery,
   CaptureQuery,
@@ -77,7 +136,38 @@ export {
   Recipe,
   RunResult,
 } from "./run-result.ts";
-export { ReplayReport, Snapshot, SnapshotList, SnapshotPart, SnapshotRequest, SnapshotSummary } from "./snapshots.ts";
+export {
+  ReplayReport,
+  Snapshot,
+  SnapshotList,
+  SnapshotPart,
+  SnapshotPartKind,
+  SnapshotRequest,
+  SnapshotSummary,
+} from "./snapshots.ts";
+export {
+  SweepAlignment,
+  SweepAxis,
+  SweepAxisValues,
+  SweepBaselines,
+  SweepCells,
+  SweepCorruption,
+  SweepCost,
+  SweepEvent,
+  SweepExample,
+  SweepGreedyStep,
+  SweepGroup,
+  SweepMethod,
+  SweepPanel,
+  SweepPanelResult,
+  SweepPanelStart,
+  SweepReceiver,
+  SweepRequest,
+  SweepResult,
+  SweepSite,
+  SweepStart,
+} from "./sweeps.ts";
+export { TokenAttribution, TokenAttributionRequest } from "./token-attributions.ts";
 export {
   TrainingCorpus,
   TrainingLive,

@@ -20,6 +20,7 @@ import {
   TokenNeurons,
 } from "./neurons.ts";
 import { ModelName, Token } from "./primitives.ts";
+import { QUESTION_OPERATIONS } from "./questions.ts";
 import { RunRequest } from "./run-request.ts";
 import { RunResult } from "./run-result.ts";
 import { ReplayReport, Snapshot, SnapshotList, SnapshotRequest, SnapshotSummary } from "./snapshots.ts";
@@ -138,6 +139,7 @@ export const OPERATIONS = {
     body: DoseResponseRequest,
     response: DoseResponseResult,
   },
+  ...QUESTION_OPERATIONS,
   listNeurons: {
     method: "GET",
     path: "/models/{model}/neurons",

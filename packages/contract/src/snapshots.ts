@@ -1,9 +1,13 @@
 /** Findings: immutable snapshots of a view, its requests, their results and recipes, under /s/{id}. */
 import { z } from "zod";
-import { GenerationRequest, GenerationResult } from "./generation.ts";
-import { DoseResponseRequest, DoseResponseResult } from "./neurons.ts";
-import { RunRequest } from "./run-request.ts";
-import { RunResult } from "./run-result.ts";
+import { ModelName } from "./primitives.ts";
+import { QUESTION_PARTS } from "./questions.ts";
+import { Recipe } from "./run-result.ts";
+
+export const SnapshotPartKind = z
+  .enum(["run", "generation", "dose-response", ...QUESTION_PARTS])
+  .describe("Which question a part answers; its request is the body of that operation.");
+export type SnapshotPartKind = z.infer<typeof SnapshotPartKind>;
 
 export const SnapshotRequest = z.strictObject({
   title: z.string().max(200).optional(),
@@ -21,8 +25,8 @@ export const SnapshotRequest = z.strictObject({
           .string()
           .max(40)
           .describe('What the part is for the view: "before", "after", "dose-response", "continuation".'),
-        kind: z.enum(["run", "generation", "dose-response"]),
-        request: z.union([RunRequest, GenerationRequest, DoseResponseRequest]),
+        kind: SnapshotPartKind,
+        request: z.looseObject({ model: ModelName }).describe("The body of the operation of this kind."),
       }),
     )
     .min(1)
@@ -33,9 +37,9 @@ export type SnapshotRequest = z.infer<typeof SnapshotRequest>;
 
 export const SnapshotPart = z.object({
   role: z.string(),
-  kind: z.enum(["run", "generation", "dose-response"]),
+  kind: SnapshotPartKind,
   request: z.unknown(),
-  result: z.union([RunResult, GenerationResult, DoseResponseResult]),
+  result: z.looseObject({ recipe: Recipe }).describe("The answer of the operation of this kind."),
 });
 export type SnapshotPart = z.infer<typeof SnapshotPart>;
 

@@ -4,6 +4,7 @@ import type { Handlers } from "./handler.ts";
 import { jobHandlers } from "./job-handlers.ts";
 import { modelHandlers } from "./model-handlers.ts";
 import { neuronHandlers } from "./neuron-handlers.ts";
+import { questionHandlers } from "./question-handlers.ts";
 import { runHandlers } from "./run-handlers.ts";
 import { snapshotHandlers } from "./snapshot-handlers.ts";
 import { unitHandlers } from "./unit-handlers.ts";
@@ -12,6 +13,7 @@ export function allHandlers(services: Services): Handlers {
   return {
     ...modelHandlers(services),
     ...runHandlers(services),
+    ...questionHandlers(services),
     ...neuronHandlers(services),
     ...dictionaryHandlers(services),
     ...unitHandlers(services),

@@ -138,6 +138,13 @@ export function createFakeModel(options: FakeOptions = {}): ModelService {
         recipe: recipe(request, []),
       };
     },
+    async ask(question, request, context) {
+      for (const step of [1, 2, 3]) {
+        await work(`${question} ${step}`, context);
+        context.progress?.(step / 3, `step ${step} of 3`, { step });
+      }
+      return { question, recipe: recipe(request, []) } as never;
+    },
     async computeNeuronMap(context) {
       await workInSteps("neuron-map", context);
       mapped = true;

@@ -16,6 +16,7 @@ import {
   type OperationName,
   type ResponseOf,
 } from "../operations.ts";
+import type { AskEvent, QuestionName } from "../questions.ts";
 import { ApiError, errorOfResponse, interrupted, unreachable } from "./api-error.ts";
 import type { CallArguments, CallControl, PlainCalls } from "./call-types.ts";
 import { readEvents } from "./event-stream.ts";
@@ -39,6 +40,11 @@ export interface Client extends PlainCalls {
   runAsSafetensors(options: { readonly body: BodyOf<"run"> } & CallControl): Promise<Uint8Array>;
   /** start, token…, done. A failure on the way throws ApiError. Leaving the loop early cancels the work. */
   generateStream(request: BodyOf<"generate">, control?: CallControl): AsyncGenerator<StreamedGenerationEvent>;
+  /** progress…, done. A failure on the way throws ApiError. Leaving the loop early cancels the work. */
+  ask<Name extends QuestionName>(
+    name: Name,
+    options: { readonly body: BodyOf<Name> } & CallControl,
+  ): AsyncGenerator<AskEvent<Name>>;
   /** The job at once, then after each change, until it is done, failed or cancelled. */
   watchJob(id: string, control?: CallControl): AsyncGenerator<Job>;
 }
@@ -102,6 +108,14 @@ export function createClient({ baseUrl = "", fetch, token, clientName }: ClientO
       for await (const event of events("generate", { body: { ...request, stream: true }, signal })) {
         last = event.event;
         yield event as StreamedGenerationEvent;
+      }
+      if (last !== "done") throw interrupted();
+    },
+    async *ask<Name extends QuestionName>(name: Name, { body, signal }: { body: BodyOf<Name> } & CallControl) {
+      let last = "";
+      for await (const event of events(name, { body, signal })) {
+        last = event.event;
+        yield event as AskEvent<Name>;
       }
       if (last !== "done") throw interrupted();
     },

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type ModelSummary, SnapshotRequest } from "@patchbay/contract";
+import { type ModelSummary, RunRequest, SnapshotRequest } from "@patchbay/contract";
 import { decodeTraceView, FIRST_VIEW, type TraceView } from "@patchbay/workbench-state";
 import { shareRequest } from "./share-request.ts";
 
@@ -49,7 +49,9 @@ test("a finding keeps the features of the place, and the drawn one at every posi
   };
   const place = { ...PLACE, dictionary: "transcoder-5", feature: { dictionary: "transcoder-2", feature: 7 } };
   const parsed = SnapshotRequest.parse(shareRequest(view, MODEL, place, "", ""));
-  const queries = parsed.parts.map(({ request }) => ("compute" in request ? request.compute?.features : undefined));
+  const queries = parsed.parts.map(({ kind, request }) =>
+    kind === "run" ? RunRequest.parse(request).compute?.features : undefined,
+  );
   const wanted = [
     { dictionary: "transcoder-5", positions: [17], top: 12 },
     { dictionary: "transcoder-2", positions: "all", top: 12, features: [7] },
