@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { request as httpRequest } from "node:http";
 import { after, before, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
+import type { SweepRequest } from "@patchbay/contract";
 import { type ApiError, createClient } from "@patchbay/contract/client";
 import { decodeSafetensors } from "@patchbay/transformer";
 import { type FakeServer, startFakeServer } from "./testing/fake-server.ts";
@@ -128,13 +129,13 @@ test("a generation streams start, tokens and done; leaving the loop stops it", a
   await assert.rejects(server.client.generateStream(run("refuse")).next(), { code: "context-exceeded", status: 422 });
 });
 
-const SWEEP = {
+const SWEEP: SweepRequest = {
   model: "fake",
   input: { text: "a b" },
   method: { kind: "ablation", how: "zero" },
   panels: [{ site: "z", by: ["layer", "head"] }],
   metric: { kind: "logit", token: " a" },
-} as const;
+};
 
 test("a question streams progress and its answer, and leaving the loop stops it", async () => {
   const names: string[] = [];

@@ -1,4 +1,24 @@
 export {
+  Circuit,
+  CircuitComparison,
+  CircuitComparisonRequest,
+  CircuitEdge,
+  CircuitEvaluation,
+  CircuitEvaluationRequest,
+  CircuitExample,
+  CircuitList,
+  CircuitNode,
+  CircuitNodeKind,
+  CircuitReference,
+  CircuitSummary,
+  DocumentPageQuery,
+  GraphDocument,
+  GraphList,
+  GraphSummary,
+  SavedGraph,
+  StoredCircuit,
+} from "./circuits.ts";
+export {
   ComponentSet,
   Decomposition,
   DecompositionCircuit,
@@ -38,6 +58,7 @@ export {
   Verification,
   VerifyCount,
 } from "./edge-attributions.ts";
+export { FactPrompt, FactTrace, FactTraceRequest } from "./fact-traces.ts";
 export { FeatureQuery, FeatureResult } from "./features.ts";
 export { GeneratedToken, type GenerationEvent, GenerationRequest, GenerationResult, Sampling } from "./generation.ts";
 export {

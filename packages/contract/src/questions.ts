@@ -3,7 +3,22 @@
  * Each is asked by POST, answers as JSON or as a stream of events, and can be stored in a finding and computed again.
  */
 import type { z } from "zod";
+import {
+  CircuitComparison,
+  CircuitComparisonRequest,
+  CircuitEvaluation,
+  CircuitEvaluationRequest,
+} from "./circuits.ts";
+import {
+  Decomposition,
+  DecompositionCircuit,
+  DecompositionCircuitRequest,
+  DecompositionRequest,
+  DeletionCurve,
+  DeletionCurveRequest,
+} from "./decompositions.ts";
 import { EdgeAttribution, EdgeAttributionRequest, EdgeCircuitRequest, EdgeCircuitResult } from "./edge-attributions.ts";
+import { FactTrace, FactTraceRequest } from "./fact-traces.ts";
 import {
   FeatureConnections,
   FeatureConnectionsRequest,
@@ -14,6 +29,7 @@ import {
   GraphRequest,
   GraphResult,
 } from "./graphs.ts";
+import { ObservableRequest, ObservableResult } from "./observables.ts";
 import { SweepRequest, SweepResult } from "./sweeps.ts";
 import { TokenAttribution, TokenAttributionRequest } from "./token-attributions.ts";
 
@@ -90,6 +106,61 @@ export const QUESTIONS = {
     summary: "What a feature is connected to by weights alone, without any prompt",
     request: FeatureConnectionsRequest,
     result: FeatureConnections,
+  },
+  decompose: {
+    path: "/decompositions",
+    tag: "Decompositions",
+    summary: "A logit as an exact sum over input tokens, or over sets of components",
+    part: "decomposition",
+    request: DecompositionRequest,
+    result: Decomposition,
+  },
+  deletionCurve: {
+    path: "/deletion-curves",
+    tag: "Decompositions",
+    summary: "Delete tokens in order of attribution: decomposition against gradient × input and chance",
+    part: "deletion-curve",
+    request: DeletionCurveRequest,
+    result: DeletionCurve,
+  },
+  decompositionCircuit: {
+    path: "/decomposition-circuits",
+    tag: "Decompositions",
+    summary: "A circuit found by contextual decomposition, with its faithfulness by size",
+    part: "decomposition-circuit",
+    request: DecompositionCircuitRequest,
+    result: DecompositionCircuit,
+  },
+  observe: {
+    path: "/observables",
+    tag: "Decompositions",
+    summary: "A task as a weight vector over the vocabulary, carried back through heads and MLPs",
+    part: "observable",
+    request: ObservableRequest,
+    result: ObservableResult,
+  },
+  traceFact: {
+    path: "/fact-traces",
+    tag: "Circuits",
+    summary: "Where a subject is read, moved and turned into the answer",
+    part: "fact-trace",
+    request: FactTraceRequest,
+    result: FactTrace,
+  },
+  evaluateCircuit: {
+    path: "/circuit-evaluations",
+    tag: "Circuits",
+    summary: "Faithfulness, completeness and minimality of a circuit, against random ones",
+    part: "circuit-evaluation",
+    request: CircuitEvaluationRequest,
+    result: CircuitEvaluation,
+  },
+  compareCircuits: {
+    path: "/circuit-comparisons",
+    tag: "Circuits",
+    summary: "What two circuits share, against what chance would share",
+    request: CircuitComparisonRequest,
+    result: CircuitComparison,
   },
 } as const satisfies Record<string, Question>;
 

@@ -22,7 +22,7 @@ export const TOLERANCE = 1e-4;
 
 /** What says how long something took, and so differs each time. */
 export function isTiming(key: string): boolean {
-  return key === "milliseconds" || key === "timing" || key === "createdAt";
+  return key === "milliseconds" || key === "seconds" || key === "timing" || key === "createdAt";
 }
 
 /** Where the numbers were made, not the numbers: told apart from them, as the environment. */

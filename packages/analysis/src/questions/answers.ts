@@ -25,4 +25,11 @@ export const ANSWERS: Answers = {
   graphIntervention: pending,
   graphDeletion: pending,
   featureConnections: pending,
+  decompose: pending,
+  deletionCurve: pending,
+  decompositionCircuit: pending,
+  observe: pending,
+  traceFact: pending,
+  evaluateCircuit: pending,
+  compareCircuits: pending,
 };
