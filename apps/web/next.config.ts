@@ -10,7 +10,13 @@ const config: NextConfig = {
   reactStrictMode: true,
   poweredByHeader: false,
   devIndicators: false,
-  transpilePackages: ["@patchbay/charts", "@patchbay/contract", "@patchbay/vocabulary", "@patchbay/workbench-state"],
+  transpilePackages: [
+    "@patchbay/charts",
+    "@patchbay/circuit-graph",
+    "@patchbay/contract",
+    "@patchbay/vocabulary",
+    "@patchbay/workbench-state",
+  ],
   turbopack: { root: path.join(import.meta.dirname, "../..") },
 };
 

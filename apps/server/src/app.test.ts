@@ -33,6 +33,7 @@ function appWith(parts: {
     engine: FAKE_ENGINE,
     queue: createFairQueue(),
     questions: createFairQueue({ slots: 2 }),
+    tour: async () => [],
     store: () => Promise.reject(new PatchbayError("conflict", "No store here.")),
     shutdown: new AbortController().signal,
     log: (line: string) => logged.push(line),

@@ -1,5 +1,6 @@
 /** The one place where concrete parts are chosen: runtime, model library, dictionaries, analyses. */
 import { ENGINE_VERSION, type ModelService, openModelService } from "@patchbay/analysis";
+import type { Snapshot } from "@patchbay/contract";
 import type { DictionaryLibrary, ModelToFit } from "@patchbay/dictionary";
 import { BUNDLED_MODEL, type InstalledModel, openModelLibrary } from "@patchbay/model-library";
 import { createRuntime, type Runtime } from "@patchbay/runtime";
@@ -17,6 +18,7 @@ import {
   openModelDictionaries,
   readIndexCorpusTexts,
   readReferenceTexts,
+  readTour,
   shippedIndexFile,
 } from "./models/model-files.ts";
 import type { EngineFacts } from "./services.ts";
@@ -25,6 +27,8 @@ export interface Composition {
   readonly library: ModelLibrary<InstalledModel>;
   readonly engine: EngineFacts;
   readonly openModel: OpenModel<InstalledModel>;
+  /** Findings that come with the bundled model. */
+  readonly tour: () => Promise<readonly Snapshot[]>;
 }
 
 export function compose(home: string): Composition {
@@ -39,6 +43,16 @@ export function compose(home: string): Composition {
     },
     engine: { engine: ENGINE_VERSION, runtime: runtime.version, memory: () => runtime.memory() },
     openModel: (installed, keeping) => openInstalled(runtime, home, installed, keeping),
+    tour: once(() => readTour(BUNDLED_MODEL)),
+  };
+}
+
+/** Read when they are first wanted. */
+function once<Value>(make: () => Promise<Value>): () => Promise<Value> {
+  let made: Promise<Value> | undefined;
+  return () => {
+    made ??= make();
+    return made;
   };
 }
 

@@ -1,6 +1,6 @@
 /** What the handlers work with. `startServer` makes one for a process; tests make one with a fake model. */
 import type { ModelService } from "@patchbay/analysis";
-import type { ResponseOf } from "@patchbay/contract";
+import type { ResponseOf, Snapshot } from "@patchbay/contract";
 import type { Store } from "@patchbay/store";
 import type { FairQueue } from "./queue/fair-queue.ts";
 
@@ -28,6 +28,8 @@ export interface Services {
   readonly queue: FairQueue;
   /** Turns of questions that take seconds: some at once, sharing the engine graph by graph, beside the calls above. */
   readonly questions: FairQueue;
+  /** Findings that come with Patchbay, in the order of the tour. */
+  readonly tour: () => Promise<readonly Snapshot[]>;
   /** Opened in parallel with the first requests. */
   readonly store: () => Promise<Store>;
   /** Aborted when the server stops. */

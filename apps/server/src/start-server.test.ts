@@ -202,6 +202,22 @@ test("a finding is computed here, stored once, and replays to the same numbers",
   await assert.rejects(server.client.getSnapshot({ params: { id: "absent" } }), { code: "not-found" });
 });
 
+test("a finding of the tour is listed apart, opens and replays like any other", async () => {
+  const made = await startFakeServer({}, {});
+  const view = { room: "sweeps", path: "/sweeps" };
+  const parts = [{ role: "sweep", kind: "sweep" as const, request: SWEEP }];
+  const { id } = await made.client.createSnapshot({ body: { title: "Heads", view, parts } });
+  const finding = await made.client.getSnapshot({ params: { id } });
+  await made.remove();
+
+  const touring = await startFakeServer({}, { tour: async () => [finding] });
+  const { total, tour } = await touring.client.listSnapshots();
+  assert.deepEqual([total, tour.map(({ title }) => title)], [0, ["Heads"]]);
+  assert.deepEqual(await touring.client.getSnapshot({ params: { id } }), finding);
+  assert.equal((await touring.client.replaySnapshot({ params: { id } })).verdict, "same");
+  await touring.remove();
+});
+
 test("a finding's parts are checked by their kind and belong to one model", async () => {
   const view = { room: "trace", path: "/" };
   const wrong = [{ role: "dose", kind: "dose-response" as const, request: run("a") }];

@@ -5,6 +5,7 @@ import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { createAdaptorServer } from "@hono/node-server";
+import type { Snapshot } from "@patchbay/contract";
 import { openArtefacts, openStore, type Store } from "@patchbay/store";
 import { PatchbayError } from "@patchbay/vocabulary";
 import { createApp } from "./app.ts";
@@ -35,6 +36,8 @@ export interface ServerOptions<Installed extends { readonly name: string }> {
   readonly library: ModelLibrary<Installed>;
   readonly openModel: OpenModel<Installed>;
   readonly engine: EngineFacts;
+  /** Findings that come with Patchbay; default none. */
+  readonly tour?: () => Promise<readonly Snapshot[]>;
   /** Engine calls at once; default 1. */
   readonly slots?: number;
   readonly log?: (line: string) => void;
@@ -85,6 +88,7 @@ export async function startServer<Installed extends { readonly name: string }>(
       engine,
       queue: createFairQueue(options.slots === undefined ? {} : { slots: options.slots }),
       questions: createFairQueue({ slots: QUESTIONS_AT_ONCE }),
+      tour: options.tour ?? (async () => []),
       store: () => opening,
       shutdown: shutdown.signal,
       log,

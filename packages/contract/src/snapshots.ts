@@ -58,7 +58,11 @@ export type Snapshot = z.infer<typeof Snapshot>;
 
 export const SnapshotSummary = Snapshot.omit({ parts: true });
 export type SnapshotSummary = z.infer<typeof SnapshotSummary>;
-export const SnapshotList = z.object({ total: z.int(), snapshots: z.array(SnapshotSummary) });
+export const SnapshotList = z.object({
+  total: z.int(),
+  snapshots: z.array(SnapshotSummary),
+  tour: z.array(SnapshotSummary).describe("Findings that come with Patchbay, in the order in which to read them."),
+});
 export type SnapshotList = z.infer<typeof SnapshotList>;
 
 export const ReplayReport = z

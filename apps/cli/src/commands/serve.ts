@@ -15,7 +15,7 @@ export interface ServeOptions {
 
 export async function serve({ port, host, home: chosen, token, open = false }: ServeOptions): Promise<void> {
   const home = resolveHome(chosen);
-  const { library, engine, openModel } = compose(home);
+  const { library, engine, openModel, tour } = compose(home);
   const databaseUrl = process.env.DATABASE_URL;
   const line = createProgressLine();
   const log = (text: string) => {
@@ -29,6 +29,7 @@ export async function serve({ port, host, home: chosen, token, open = false }: S
     webFolder: WEB_FOLDER,
     engine,
     openModel,
+    tour,
     library: {
       ...library,
       installBundled: (progress, signal) =>

@@ -1,8 +1,9 @@
 /** What lies beside a model: in the repository for a bundled one, in the data folder for every one. */
-import { readFile, stat } from "node:fs/promises";
+import { readdir, readFile, stat } from "node:fs/promises";
 import path from "node:path";
 import { promisify } from "node:util";
 import { gunzip } from "node:zlib";
+import { Snapshot } from "@patchbay/contract";
 import { type DictionaryLibrary, type DictionaryRoot, openDictionaryLibrary } from "@patchbay/dictionary";
 import { bundledFolder, bundledReferenceText } from "@patchbay/model-library";
 import { PatchbayError } from "@patchbay/vocabulary";
@@ -13,6 +14,7 @@ const REFERENCE_TEXT = "reference.txt";
 const INDEX_CORPUS = "corpus.jsonl.gz";
 const INDEX = "unit-index.bin";
 const DICTIONARIES = "dictionaries";
+const FINDINGS = "findings";
 
 /** Dictionaries that ship with a model stand before those of the data folder, where new ones go. */
 export async function openModelDictionaries(home: string, name: string): Promise<DictionaryLibrary> {
@@ -47,6 +49,21 @@ export async function shippedIndexFile(name: string): Promise<string | undefined
   return stat(file).then(
     () => file,
     () => undefined,
+  );
+}
+
+/** The findings that ship with a model, in the order of their file names; none where it has none. */
+export async function readTour(name: string): Promise<Snapshot[]> {
+  const shipped = await shippedFolder(name);
+  if (shipped === undefined) return [];
+  const folder = path.join(shipped, FINDINGS);
+  const files = await readdir(folder).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === "ENOENT") return [];
+    throw error;
+  });
+  const findings = files.filter((file) => file.endsWith(".json")).sort();
+  return Promise.all(
+    findings.map(async (file) => Snapshot.parse(JSON.parse(await readFile(path.join(folder, file), "utf8")))),
   );
 }
 

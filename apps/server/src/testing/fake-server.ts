@@ -22,7 +22,7 @@ export interface FakeServer extends RunningServer {
 }
 
 type Overrides = Partial<
-  Pick<ServerOptions<{ name: string }>, "host" | "token" | "port" | "library" | "webFolder" | "home">
+  Pick<ServerOptions<{ name: string }>, "host" | "token" | "port" | "library" | "webFolder" | "home" | "tour">
 >;
 
 export async function startFakeServer(model: FakeOptions = {}, overrides: Overrides = {}): Promise<FakeServer> {
