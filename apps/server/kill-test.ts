@@ -1,5 +1,5 @@
 /**
- * Kills the server without warning in the middle of shares, jobs and pauses, again and again, and checks after each restart
+ * Kills the server without warning in the middle of shares, saved circuits, jobs and pauses, again and again, and checks after each restart
  * that everything it had acknowledged is there, whole, and that what was paused still is.
  *
  *     npx tsx apps/server/kill-test.ts [--rounds 20] [--port 7340] [--model stories-15m] [-- COMMAND ARGUMENTS…]
@@ -20,7 +20,7 @@ const OWN_SERVER = [process.execPath, fileURLToPath(new URL("../cli/bin/patchbay
 const START_MILLISECONDS = 300_000;
 const WARM_MILLISECONDS = 30_000;
 
-const KINDS = ["finding", "job", "paused job"] as const;
+const KINDS = ["finding", "circuit", "job", "paused job"] as const;
 type Kind = (typeof KINDS)[number];
 
 interface Acknowledged {
@@ -105,7 +105,7 @@ async function sendForever(kind: Kind, round: number): Promise<void> {
   for (let number = 0; ; number++) {
     const title = `round ${round}, ${number}, ${Math.random()}`;
     try {
-      const { id } = kind === "finding" ? await share(title) : await startJob();
+      const { id } = await (kind === "finding" ? share(title) : kind === "circuit" ? saveCircuit(title) : startJob());
       // One that was quicker than the pause is done, and promises nothing.
       if (kind === "paused job" && (await client.pauseJob({ params: { id } })).state !== "paused") continue;
       acknowledged.push({ kind, id, title });
@@ -122,6 +122,11 @@ function share(title: string): Promise<{ id: string }> {
   return client.createSnapshot({ body: { title, view: { room: "trace", path: "/" }, parts } });
 }
 
+async function saveCircuit(name: string): Promise<{ id: string }> {
+  await sleep(20);
+  return client.saveCircuit({ body: { name, model: values.model, nodes: [{ kind: "head", layer: 0, head: 0 }] } });
+}
+
 /** A job of its own each time: a multiple that was never asked for. */
 async function startJob(): Promise<{ id: string }> {
   await sleep(20);
@@ -133,7 +138,10 @@ async function startJob(): Promise<{ id: string }> {
 async function checkAll(client: Client): Promise<void> {
   for (const { kind, id, title } of acknowledged) {
     try {
-      if (kind !== "finding") {
+      if (kind === "circuit") {
+        const { circuit } = await client.getCircuit({ params: { id } });
+        if (circuit.name !== title || circuit.nodes.length !== 1) lost.set(`circuit ${id}`, "stored, but not whole");
+      } else if (kind !== "finding") {
         const { state, problem } = await client.getJob({ params: { id } });
         const wrong = kind === "job" ? state === "failed" || state === "cancelled" : state !== "paused";
         if (wrong) lost.set(`${kind} ${id}`, problem?.detail ?? state);

@@ -2,7 +2,9 @@
 import { PatchbayError } from "@patchbay/vocabulary";
 import { benchFeatures } from "./features/features.ts";
 import { benchForward } from "./forward/forward.ts";
+import { benchGraph } from "./graph/graph.ts";
 import { benchNeuronMap } from "./neuron-map/neuron-map.ts";
+import { benchSweeps } from "./sweeps/sweeps.ts";
 import { benchTrain } from "./train/train.ts";
 
 interface Benchmark {
@@ -13,10 +15,12 @@ interface Benchmark {
 const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
   features: { about: "encoding with dictionaries against the bare matrix product and SAELens", run: benchFeatures },
   forward: { about: "hooks, captures, lens, interventions and generation against plain passes", run: benchForward },
+  graph: { about: "attribution graphs at 16, 64 and 256 tokens against circuit-tracer", run: benchGraph },
   "neuron-map": {
     about: "the whole neuron-to-token map against the runtime's own matrix product",
     run: benchNeuronMap,
   },
+  sweeps: { about: "patching sweeps against TransformerLens and against runs from scratch", run: benchSweeps },
   train: { about: "training steps of dictionaries against the same steps in PyTorch", run: benchTrain },
 };
 

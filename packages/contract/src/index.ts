@@ -60,6 +60,7 @@ export {
 } from "./edge-attributions.ts";
 export { FactPrompt, FactTrace, FactTraceRequest } from "./fact-traces.ts";
 export { FeatureQuery, FeatureResult } from "./features.ts";
+export { FrequencyAblation, FrequencyRequest, FrequencyView, PairPower } from "./frequencies.ts";
 export { GeneratedToken, type GenerationEvent, GenerationRequest, GenerationResult, Sampling } from "./generation.ts";
 export {
   CircuitGraphDocument,
@@ -174,6 +175,7 @@ export {
   SweepCells,
   SweepCorruption,
   SweepCost,
+  SweepEstimate,
   SweepEvent,
   SweepExample,
   SweepGreedyStep,

@@ -18,8 +18,14 @@ export const ModelSummary = z.object({
   heads: z.int(),
   keyValueHeads: z.int(),
   headWidth: z.int(),
-  neuronsPerLayer: z.int(),
+  neuronsPerLayer: z.int().describe("0 where blocks are attention only."),
   vocabulary: z.int(),
+  outputVocabulary: z.int().optional().describe("Tokens that logits are for, where that is another number."),
+  direction: z
+    .enum(["bidirectional"])
+    .optional()
+    .describe("Where every position looks at every other; left out for causal attention."),
+  numberTokens: z.boolean().optional().describe("Tokens are numbers: the model came without a tokenizer."),
   context: z.int(),
   gated: z.boolean(),
   hash: z.string(),

@@ -3,6 +3,16 @@
  * and the typed client is derived from it, so the three cannot tell different stories.
  */
 import { z } from "zod";
+import {
+  Circuit,
+  CircuitList,
+  CircuitSummary,
+  DocumentPageQuery,
+  GraphDocument,
+  GraphList,
+  SavedGraph,
+  StoredCircuit,
+} from "./circuits.ts";
 import { DictionaryList, DictionaryName, DictionaryPage, FeaturePage } from "./dictionaries.ts";
 import { GenerationRequest, GenerationResult } from "./generation.ts";
 import { Comparison, ComparisonRequest } from "./honesty.ts";
@@ -50,7 +60,12 @@ export interface Operation {
   readonly events?: string;
   /** Also answers as safetensors when `Accept: application/vnd.safetensors`. */
   readonly binary?: boolean;
+  /** Bytes of a body at most; default 10 MiB. */
+  readonly bodyLimit?: number;
 }
+
+/** Attribution graphs of 100 MB are met in the wild. */
+const GRAPH_BYTES = 128 * 1024 * 1024;
 
 const model = z.object({ model: ModelName });
 const neuron = model.extend({ layer: z.coerce.number().int().min(0), neuron: z.coerce.number().int().min(0) });
@@ -347,6 +362,72 @@ export const OPERATIONS = {
     summary: "Compute a finding again and compare",
     params: id,
     response: ReplayReport,
+  },
+  listCircuits: {
+    method: "GET",
+    path: "/circuits",
+    tag: "Circuits",
+    summary: "Saved circuits, newest first",
+    query: DocumentPageQuery,
+    response: CircuitList,
+  },
+  saveCircuit: {
+    method: "POST",
+    path: "/circuits",
+    tag: "Circuits",
+    summary: "Save a circuit; the same circuit again keeps the first",
+    body: Circuit,
+    response: CircuitSummary,
+  },
+  getCircuit: {
+    method: "GET",
+    path: "/circuits/{id}",
+    tag: "Circuits",
+    summary: "A saved circuit",
+    params: id,
+    response: StoredCircuit,
+  },
+  removeCircuit: {
+    method: "DELETE",
+    path: "/circuits/{id}",
+    tag: "Circuits",
+    summary: "Remove a saved circuit",
+    params: id,
+    response: z.object({ removed: z.string() }),
+  },
+  listGraphs: {
+    method: "GET",
+    path: "/graphs",
+    tag: "Circuits",
+    summary: "Saved attribution graphs, newest first",
+    query: DocumentPageQuery,
+    response: GraphList,
+  },
+  saveGraph: {
+    method: "POST",
+    path: "/graphs",
+    tag: "Circuits",
+    summary: "Save an attribution graph: ours, or the JSON of circuit-tracer and Neuronpedia",
+    body: GraphDocument,
+    response: SavedGraph,
+    bodyLimit: GRAPH_BYTES,
+  },
+  getGraph: {
+    method: "GET",
+    path: "/graphs/{id}",
+    tag: "Circuits",
+    summary: "A saved attribution graph",
+    params: id,
+    query: z.object({ format: z.enum(["patchbay", "neuronpedia"]).optional().describe("Default patchbay.") }),
+    response: GraphDocument,
+  },
+  removeGraph: {
+    method: "DELETE",
+    path: "/graphs/{id}",
+    tag: "Circuits",
+    summary: "Remove a saved attribution graph",
+    params: id,
+    response: z.object({ removed: z.string() }),
   },
 } as const satisfies Record<string, Operation>;
 

@@ -19,6 +19,7 @@ import {
 } from "./decompositions.ts";
 import { EdgeAttribution, EdgeAttributionRequest, EdgeCircuitRequest, EdgeCircuitResult } from "./edge-attributions.ts";
 import { FactTrace, FactTraceRequest } from "./fact-traces.ts";
+import { FrequencyRequest, FrequencyView } from "./frequencies.ts";
 import {
   FeatureConnections,
   FeatureConnectionsRequest,
@@ -161,6 +162,14 @@ export const QUESTIONS = {
     summary: "What two circuits share, against what chance would share",
     request: CircuitComparisonRequest,
     result: CircuitComparison,
+  },
+  frequencies: {
+    path: "/frequency-views",
+    tag: "Models",
+    summary: "Which frequencies a model of modular arithmetic computes with, and what is left when they are removed",
+    part: "frequency-view",
+    request: FrequencyRequest,
+    result: FrequencyView,
   },
 } as const satisfies Record<string, Question>;
 

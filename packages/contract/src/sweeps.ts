@@ -4,6 +4,7 @@
  */
 import { z } from "zod";
 import { DictionaryName } from "./dictionaries.ts";
+import { Verification, VerifyCount } from "./edge-attributions.ts";
 import { Metric } from "./metrics.ts";
 import { ModelName, Positions, Token } from "./primitives.ts";
 import { RunInput } from "./run-request.ts";
@@ -168,6 +169,23 @@ export const SweepExample = z.strictObject({
 });
 export type SweepExample = z.infer<typeof SweepExample>;
 
+export const SweepEstimate = z
+  .discriminatedUnion("kind", [
+    z.strictObject({ kind: z.literal("gradient") }),
+    z
+      .strictObject({
+        kind: z.literal("integrated-gradients"),
+        steps: z.int().min(1).max(100).optional().describe("Default 8."),
+      })
+      .describe(
+        "Mean gradient while the input embedding goes from the changed run's to the other's (midpoint rule). Patching of prompts that line up position by position.",
+      ),
+  ])
+  .describe(
+    "Attribution patching (Nanda 2023; Syed et al. 2023): a cell is Σ (value put in − own value) · gradient instead of a run. Where a cell takes in several layers, what one does through the next is counted twice.",
+  );
+export type SweepEstimate = z.infer<typeof SweepEstimate>;
+
 export const SweepRequest = z
   .strictObject({
     model: ModelName,
@@ -183,6 +201,8 @@ export const SweepRequest = z
       .max(100_000)
       .optional()
       .describe("Only these cells (an index on each axis of the panel); the others stay null."),
+    estimate: SweepEstimate.optional(),
+    verify: VerifyCount.optional().describe("With estimate: cells that are also run exactly; default 0."),
   })
   .describe("What is changed, cell by cell, and the number that is read.");
 export type SweepRequest = z.infer<typeof SweepRequest>;
@@ -276,6 +296,7 @@ export const SweepResult = z
     reference: z.array(z.string()).nullable().describe("The texts that mean and resample took values from."),
     greedy: z.array(SweepGreedyStep).nullable(),
     warnings: z.array(z.string()),
+    verification: Verification.nullable().optional().describe("Of estimates; changes of the metric."),
     cost: SweepCost,
     recipe: Recipe,
   })

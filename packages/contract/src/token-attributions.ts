@@ -18,7 +18,11 @@ export const TokenAttributionRequest = z.strictObject({
   steps: z.int().min(1).max(256).optional().describe("Of integrated gradients, by the midpoint rule; default 32."),
   baseline: z
     .discriminatedUnion("kind", [
-      z.strictObject({ kind: z.literal("zero") }),
+      z
+        .strictObject({ kind: z.literal("zero") })
+        .describe(
+          "With RMS norms the metric jumps at the origin (they divide the length away): compare sum with expected.",
+        ),
       z
         .strictObject({ kind: z.literal("mean-embedding") })
         .describe("Mean of all rows of the token embedding; position embeddings stay."),

@@ -1,4 +1,4 @@
-/** Brings a model of the user's own into the library: a Hugging Face folder by reference, a llama2.c file by conversion. */
+/** Brings a model of the user's own into the library: a model folder by reference, a llama2.c file by conversion. */
 
 import { randomUUID } from "node:crypto";
 import { mkdir, readdir, rename, rm, stat, writeFile } from "node:fs/promises";
@@ -36,7 +36,7 @@ export async function addModel(models: string, path: string, options: AddOptions
   const source = resolve(path);
   const kind = await stat(source).catch((cause: unknown) => {
     throw new PatchbayError("file-not-found", `There is nothing at ${source}.`, {
-      expected: "a Hugging Face model folder, or a llama2.c checkpoint (.bin)",
+      expected: "a Hugging Face or HookedTransformer model folder, or a llama2.c checkpoint (.bin)",
       cause,
     });
   });

@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
-import { copyFile, mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { copyFile, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { beforeEach, test } from "node:test";
-import { hashModelFolder, openTensorFolder } from "@patchbay/transformer";
+import { fileURLToPath } from "node:url";
+import { hashModelFolder, openTensorFolder, openTokenizer } from "@patchbay/transformer";
 import { FIXTURE_TOKENIZER, TINY, tinyCheckpointFile } from "@patchbay/transformer/testing";
 import { type ModelLibrary, openModelLibrary } from "./library.ts";
 import { checkModelName, suggestModelName } from "./model-name.ts";
@@ -60,6 +61,47 @@ test("a Hugging Face folder is added by reference, and removing it leaves its fi
   await library.remove("reference");
   assert.deepEqual(await library.list(), [original]);
   assert.equal(await hashModelFolder(original.folder), hash);
+});
+
+test("a HookedTransformer folder without a tokenizer is added; its tokens are numbers and none is prepended", async () => {
+  const model = await library.add(fileURLToPath(new URL("../../../models/fixtures/hooked/window", import.meta.url)));
+  assert.equal(model.name, "window");
+  assert.deepEqual(model.manifest.recipe, { prependBos: false });
+  assert.equal((await openTokenizer(model.folder)).vocabularySize, 11);
+});
+
+test("a HookedTransformer that cannot be computed is refused when it is added", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "patchbay-hooked-"));
+  const fixture = fileURLToPath(new URL("../../../models/fixtures/hooked/window", import.meta.url));
+  await copyFile(join(fixture, "model.safetensors"), join(folder, "model.safetensors"));
+  const config = JSON.parse(await readFile(join(fixture, "config.json"), "utf8")) as object;
+  const add = async (change: object) => {
+    await writeFile(join(folder, "config.json"), JSON.stringify({ ...config, ...change }));
+    return library.add(folder, { name: "changed" });
+  };
+  for (const [change, message] of [
+    [{ act_fn: "xielu" }, /xielu/],
+    [{ normalization_type: "BatchNorm" }, /BatchNorm/],
+    [{ positional_embedding_type: "relative_positional_bias" }, /relative_positional_bias/],
+    [{ use_qk_norm: true }, /use_qk_norm/],
+    [{ attn_scores_soft_cap: 50 }, /attn_scores_soft_cap/],
+    [{ num_experts: 8 }, /num_experts/],
+    [{ final_rms: true }, /final_rms/],
+    [{ attn_types: ["local"] }, /attn_types/],
+  ] as const) {
+    await assert.rejects(add(change), { code: "unsupported-model", message });
+  }
+  for (const change of [
+    { d_head: 3 },
+    { d_mlp: 7 },
+    { d_vocab: 12 },
+    { d_vocab_out: 3 },
+    { n_ctx: 9 },
+    { n_layers: 3 },
+  ]) {
+    await assert.rejects(add(change), { code: "damaged-file" });
+  }
+  assert.deepEqual(await library.list(), []);
 });
 
 test("a damaged folder is refused when it is added, not later", async () => {

@@ -14,6 +14,7 @@ export const PACKAGES = [
   { name: "vocabulary", layer: 0, side: "both" },
   { name: "contract", layer: 1, side: "both" },
   { name: "charts", layer: 1, side: "screen" },
+  { name: "circuit-graph", layer: 1, side: "both" },
   { name: "onnx-graph", layer: 1, side: "engine" },
   { name: "transformer", layer: 2, side: "engine" },
   { name: "workbench-state", layer: 2, side: "screen" },

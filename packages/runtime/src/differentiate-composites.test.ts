@@ -1,7 +1,7 @@
 /** Whole pieces of a transformer, differentiated: against central differences. */
 import { test } from "node:test";
 import type { GraphBuilder, ValueName } from "@patchbay/onnx-graph";
-import { causalMask } from "./causal-mask.ts";
+import { causalMask } from "./testing/causal-mask.ts";
 import { checkGradients } from "./testing/finite-differences.ts";
 
 const float64 = (g: GraphBuilder, value: number) => g.scalarOf("float64", value);

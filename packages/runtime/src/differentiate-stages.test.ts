@@ -17,9 +17,9 @@ import {
   type StageVariant,
 } from "@patchbay/transformer";
 import { ensureDefined, type SiteKind, type Tensor, type TensorData, tensor } from "@patchbay/vocabulary";
-import { causalMask } from "./causal-mask.ts";
 import { createSession, toRuntime } from "./onnx-runtime.ts";
 import { editFeeds, selectionFeeds } from "./stage-feeds.ts";
+import { causalMask } from "./testing/causal-mask.ts";
 import { type Feeds, filled, run, scattered } from "./testing/finite-differences.ts";
 import { fixtureFolder } from "./testing/fixture-model.ts";
 

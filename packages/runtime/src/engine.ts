@@ -5,7 +5,6 @@ import {
   type ForwardResult,
   type KeyValueCache,
   type Program,
-  rotaryTables,
   type SiteRead,
   STAGE_VALUES,
   type TransformerModel,
@@ -14,11 +13,11 @@ import {
   type UnembedResult,
 } from "@patchbay/transformer";
 import { ensureDefined, PatchbayError, type Tensor, type TensorData, tensor } from "@patchbay/vocabulary";
-import { causalMask } from "./causal-mask.ts";
+import { type AttentionFeeds, attentionFeeds, positionIndices } from "./attention-feeds.ts";
 import { checkForward, checkReadIn } from "./check-forward.ts";
 import { cacheBytes, GrowingCache } from "./key-value-cache.ts";
 import type { MemoryBudget } from "./memory-budget.ts";
-import { float32Tensor, int64Tensor, type RuntimeTensor, toRuntime } from "./onnx-runtime.ts";
+import { int64Tensor, type RuntimeTensor, toRuntime } from "./onnx-runtime.ts";
 import type { Window } from "./stage-feeds.ts";
 import { StageRunner } from "./stage-runner.ts";
 import type { TurnQueue } from "./turn-queue.ts";
@@ -60,8 +59,7 @@ class OnnxEngine implements Engine {
     if (request.from === undefined) {
       const feeds: Record<string, RuntimeTensor> = { [STAGE_VALUES.tokens]: tokenTensor(request.tokens) };
       if (shape.positions.kind === "learned") {
-        const positions = request.tokens.flatMap(() => window.positions);
-        feeds[STAGE_VALUES.positions] = int64Tensor(positions, [window.batch, window.positions.length]);
+        feeds[STAGE_VALUES.positions] = positionIndices(window);
       }
       const outputs = await this.#runner.run(
         { kind: "embed" },
@@ -78,7 +76,7 @@ class OnnxEngine implements Engine {
       residual = request.from.residual;
     }
 
-    const shared = this.#sharedFeeds(window, cache);
+    const shared = attentionFeeds(shape, window);
     const first = request.from?.layer ?? 0;
     const whole = first === 0 && until === shape.layers;
     const trunk = whole ? this.#runner.trunkFor(edits, reads, window) : undefined;
@@ -96,7 +94,7 @@ class OnnxEngine implements Engine {
   async #passBlock(
     layer: number,
     residual: Tensor,
-    shared: Readonly<Record<string, RuntimeTensor>>,
+    shared: AttentionFeeds,
     { edits = [], reads = [], signal }: ForwardRequest,
     window: Window,
     cache: GrowingCache | undefined,
@@ -104,7 +102,7 @@ class OnnxEngine implements Engine {
   ): Promise<Tensor> {
     const past = this.#pastOf(layer, window, cache);
     const feeds = {
-      ...shared,
+      ...shared.of(layer),
       [STAGE_VALUES.residual]: toRuntime(residual),
       [STAGE_VALUES.pastKeys]: toRuntime(past.keys),
       [STAGE_VALUES.pastValues]: toRuntime(past.values),
@@ -128,13 +126,13 @@ class OnnxEngine implements Engine {
   async #passTrunk(
     trunk: TrunkGraph,
     residual: Tensor,
-    shared: Readonly<Record<string, RuntimeTensor>>,
+    shared: AttentionFeeds,
     { reads = [], signal }: ForwardRequest,
     window: Window,
     cache: GrowingCache | undefined,
     results: Map<SiteRead, Tensor>,
   ): Promise<Tensor> {
-    const feeds: Record<string, RuntimeTensor> = { ...shared, [STAGE_VALUES.residual]: toRuntime(residual) };
+    const feeds: Record<string, RuntimeTensor> = { ...shared.ofAll(), [STAGE_VALUES.residual]: toRuntime(residual) };
     const fetches: string[] = [STAGE_VALUES.nextResidual];
     trunk.layers.forEach(({ pastKeys, pastValues, newKeys, newValues }, layer) => {
       const past = this.#pastOf(layer, window, cache);
@@ -157,14 +155,14 @@ class OnnxEngine implements Engine {
   async unembed(request: UnembedRequest): Promise<UnembedResult> {
     const { edits = [], reads = [], top = 1, full = false, signal } = request;
     const [batch = 0] = request.residual.shape;
-    const { vocabulary } = this.model.shape;
+    const { outputVocabulary } = this.model.shape;
     const window: Window = { batch, positions: request.positions, keys: request.positions.length };
     for (const read of reads) checkReadIn(this.model.shape, read, window, "unembed");
     const fetches: string[] = [STAGE_VALUES.logSumExp, STAGE_VALUES.topLogits, STAGE_VALUES.topTokens];
     if (full) fetches.push(STAGE_VALUES.logits);
     const feeds = {
       [STAGE_VALUES.residual]: toRuntime(request.residual),
-      [STAGE_VALUES.top]: int64Tensor([Math.min(top, vocabulary)], [1]),
+      [STAGE_VALUES.top]: int64Tensor([Math.min(top, outputVocabulary)], [1]),
     };
     const results = new Map<SiteRead, Tensor>();
     const outputs = await this.#runner.run({ kind: "unembed" }, feeds, edits, reads, window, fetches, results, signal);
@@ -203,6 +201,13 @@ class OnnxEngine implements Engine {
 
   newCache(batch: number, positions = this.model.shape.context): KeyValueCache {
     const { shape } = this.model;
+    if (shape.direction === "bidirectional") {
+      throw new PatchbayError("unsupported-model", "A bidirectional model cannot continue a text.", {
+        expected: "a model whose positions do not look ahead",
+        received: "a model in which every position looks at all others, those yet to come included",
+        advice: "Run whole prompts instead.",
+      });
+    }
     return new GrowingCache(shape, batch, positions, this.#budget.reserve(cacheBytes(shape, batch, positions)));
   }
 
@@ -212,24 +217,6 @@ class OnnxEngine implements Engine {
 
   unload(): Promise<number> {
     return this.#budget.release(this.model.hash);
-  }
-
-  #sharedFeeds({ positions, keys }: Window, cache: GrowingCache | undefined): Record<string, RuntimeTensor> {
-    const feeds: Record<string, RuntimeTensor> = {
-      [STAGE_VALUES.mask]: float32Tensor(causalMask(positions.length, cache?.length ?? 0), [
-        1,
-        1,
-        positions.length,
-        keys,
-      ]),
-    };
-    const { positions: kind } = this.model.shape;
-    if (kind.kind === "rotary") {
-      const { cosines, sines } = rotaryTables(kind.rotary, positions);
-      feeds[STAGE_VALUES.cosines] = toRuntime(cosines);
-      feeds[STAGE_VALUES.sines] = toRuntime(sines);
-    }
-    return feeds;
   }
 
   #ownCache(cache: KeyValueCache | undefined): GrowingCache | undefined {

@@ -8,6 +8,7 @@ import {
   type SiteRead,
   siteKindsOfStage,
   sitesOfRank,
+  visibleKeys,
 } from "@patchbay/transformer";
 import { type AxisName, describeSite, ensureDefined, PatchbayError, type SiteKind } from "@patchbay/vocabulary";
 import { float32Tensor, int64Tensor, type RuntimeTensor } from "./onnx-runtime.ts";
@@ -151,7 +152,9 @@ function elementEdits(shape: ModelShape, kind: SiteKind, edits: readonly SiteEdi
   };
   places.forEach((place, i) => {
     const { scale: by, offset: plus } = ensureDefined(edits[i]);
-    forEachElement(place, axes, kind, (element, ordinal, inner) => {
+    // A pattern is edited within what its layer sees.
+    const visible = (query: number) => visibleKeys(shape, ensureDefined(edits[i]).site.layer ?? 0, query, window.keys);
+    forEachElement(place, axes, kind, visible, (element, ordinal, inner) => {
       put(i, element, by, typeof plus === "number" ? plus : (plus[place.offsetIndex(ordinal, inner)] ?? 0));
     });
   });
@@ -219,13 +222,14 @@ function positionsGiven({ offset, positions }: SiteEdit, perPosition: number): n
 }
 
 /**
- * Calls with one reused index array; `inner` counts units × dimensions. Keys after the query are passed over: an edited
- * pattern must not show a position its future.
+ * Calls with one reused index array; `inner` counts units × dimensions. Keys that the query may not look at are passed
+ * over: an edited pattern must not show a position its future.
  */
 function forEachElement(
   place: ElementPlace,
   axes: readonly AxisName[],
   kind: SiteKind,
+  visible: (query: number) => { first: number; last: number },
   visit: (element: readonly number[], ordinal: number, inner: number) => void,
 ): void {
   const { positionAxis, unitAxis, detailAxis } = describeSite(kind);
@@ -236,13 +240,13 @@ function forEachElement(
     element[at.row] = row;
     for (const { local, position, ordinal } of place.positions) {
       element[at.position] = local;
-      const lastDetail = detailAxis === "key" ? position : Number.POSITIVE_INFINITY;
+      const { first, last } = detailAxis === "key" ? visible(position) : { first: 0, last: Number.POSITIVE_INFINITY };
       let inner = 0;
       for (const unit of place.units) {
         element[at.unit] = unit;
         for (const detail of place.details) {
           if (detailAt >= 0) element[detailAt] = detail;
-          if (detail <= lastDetail) visit(element, ordinal, inner);
+          if (detail >= first && detail <= last) visit(element, ordinal, inner);
           inner += 1;
         }
       }

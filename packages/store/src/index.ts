@@ -1,4 +1,5 @@
 export { type ArtefactFolder, openArtefacts } from "./artefacts.ts";
+export type { DocumentHeader, DocumentShelf, StoredDocument } from "./document-shelf.ts";
 export { lockFolder } from "./folder-lock.ts";
 export { isFinished, type JobContext, type JobHandler, type JobRecord, type NewJob } from "./job-queue/job.ts";
 export type { JobQueue } from "./job-queue/job-queue.ts";

@@ -29,7 +29,11 @@ test("kill -9 in the middle of inserts loses nothing acknowledged", { timeout: 6
   const store = await openStore({ home });
   context.after(() => store.close());
   for (const { kind, id } of acknowledged) {
-    const found = await (kind === "job" ? store.jobs.get(id) : store.snapshots.get(id));
+    const found = await (kind === "job"
+      ? store.jobs.get(id)
+      : kind === "document"
+        ? store.documents.get(kind, id)
+        : store.snapshots.get(id));
     assert.ok(found, `${kind} ${id} was acknowledged and is gone`);
   }
 });

@@ -8,6 +8,7 @@ import { sql } from "drizzle-orm";
 import type { Connection } from "./connection.ts";
 import { SNAPSHOTS_AND_JOBS } from "./migrations/0001-snapshots-and-jobs.ts";
 import { PAUSE_DETAILS_LABELS } from "./migrations/0002-pause-details-labels.ts";
+import { DOCUMENTS } from "./migrations/0003-documents.ts";
 
 interface Migration {
   readonly name: string;
@@ -18,6 +19,7 @@ interface Migration {
 const MIGRATIONS: readonly Migration[] = [
   { name: "0001-snapshots-and-jobs", statements: SNAPSHOTS_AND_JOBS },
   { name: "0002-pause-details-labels", statements: PAUSE_DETAILS_LABELS },
+  { name: "0003-documents", statements: DOCUMENTS },
 ];
 
 /** Any number, the same for every server on one database: two that start together must not both migrate. */

@@ -1,5 +1,6 @@
 /** Everything that outlives the process, in one data folder or, with DATABASE_URL, in a Postgres server. */
 import { connectEmbedded, connectPostgres } from "./connection.ts";
+import { type DocumentShelf, openDocumentShelf } from "./document-shelf.ts";
 import { type JobQueue, type JobQueueOptions, openJobQueue } from "./job-queue/job-queue.ts";
 import { migrate } from "./migrate.ts";
 import { openSnapshotShelf, type SnapshotShelf } from "./snapshot-shelf.ts";
@@ -8,6 +9,7 @@ import { openUnitLabels, type UnitLabelShelf } from "./unit-labels.ts";
 export interface Store {
   readonly kind: "embedded" | "postgres";
   readonly snapshots: SnapshotShelf;
+  readonly documents: DocumentShelf;
   readonly jobs: JobQueue;
   readonly labels: (modelHash: string) => UnitLabelShelf;
   /** Stops the jobs and closes the database. */
@@ -34,6 +36,7 @@ export async function openStore({ home, databaseUrl, ...jobOptions }: StoreOptio
   return {
     kind: connection.kind,
     snapshots: openSnapshotShelf(connection),
+    documents: openDocumentShelf(connection),
     jobs,
     labels: openUnitLabels(connection),
     async close() {

@@ -54,6 +54,21 @@ export const jobs = pgTable(
   (table) => [index("jobs_state").on(table.state, table.priority, table.createdAt)],
 );
 
+export const documents = pgTable(
+  "documents",
+  {
+    /** Made from the content, so storing the same document twice stores it once. */
+    id: text("id").primaryKey(),
+    kind: text("kind").notNull(),
+    model: text("model"),
+    title: text("title").notNull(),
+    createdAt: moment("created_at").notNull(),
+    summary: json("summary").$type<object>().notNull(),
+    document: json("document").$type<object>().notNull(),
+  },
+  (table) => [index("documents_kind").on(table.kind, table.createdAt.desc(), table.id)],
+);
+
 export const unitLabels = pgTable(
   "unit_labels",
   {

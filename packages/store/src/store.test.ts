@@ -101,6 +101,35 @@ function suite(url: string | undefined): void {
     );
   });
 
+  test("documents are listed by kind and model, kept once, and removed", async () => {
+    const kind = newKey();
+    const document = { text: "\u0000 \ud800", numbers: [5e-324, 0.1] };
+    const put = (id: string, model: string | null) =>
+      store.documents.put({ id, kind, model, title: id, summary: { id }, document });
+    const ids = [newKey(), newKey(), newKey()] as const;
+    const first = await put(ids[0], "a");
+    assert.deepEqual(await put(ids[0], "b"), first, "the first one stays");
+    await sleep(3);
+    await put(ids[1], null);
+    await sleep(3);
+    await put(ids[2], "a");
+    const listed = async (page: { model?: string; offset: number; limit: number }) => {
+      const { total, rows } = await store.documents.list(kind, page);
+      return [total, ...rows.map(({ id }) => id)];
+    };
+    assert.deepEqual(await listed({ offset: 0, limit: 2 }), [3, ids[2], ids[1]]);
+    assert.deepEqual(await listed({ model: "a", offset: 1, limit: 9 }), [2, ids[0]]);
+    assert.deepEqual((await store.documents.get(kind, ids[1]))?.document, document);
+    assert.equal(await store.documents.get("other kind", ids[1]), undefined);
+    assert.equal(await store.documents.remove("other kind", ids[1]), false);
+    assert.equal(await store.documents.remove(kind, ids[1]), true);
+    assert.equal(await store.documents.get(kind, ids[1]), undefined);
+    assert.deepEqual(await listed({ offset: 0, limit: 9 }), [2, ids[2], ids[0]]);
+    await assert.rejects(store.documents.put({ id: "z", kind, model: null, title: "\0", summary: {}, document }), {
+      code: "invalid-request",
+    });
+  });
+
   test("jobs run in order of priority, tell their progress and keep their result", async () => {
     const order: unknown[] = [];
     store.jobs.register("count", async (request, { progress }) => {

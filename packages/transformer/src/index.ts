@@ -1,13 +1,18 @@
-export type {
-  Activation,
-  BlockWeights,
-  LinearWeight,
-  ModelArchitecture,
-  ModelConfig,
-  ModelFamily,
-  ModelShape,
-  NormWeight,
+export {
+  type Activation,
+  type BlockWeights,
+  type LinearWeight,
+  type MlpWeights,
+  type ModelArchitecture,
+  type ModelConfig,
+  type ModelFamily,
+  type ModelShape,
+  mlpWeightsOf,
+  type NormWeight,
+  scoreScaleOf,
+  visibleKeys,
 } from "./architecture.ts";
+export { attentionMask, distanceBias } from "./attention-mask.ts";
 export { checkEdit, checkRead, checkSite, type SequenceExtent } from "./check-edits.ts";
 export { familyOf, MODEL_FAMILIES } from "./families/registry.ts";
 export type {
@@ -39,6 +44,7 @@ export {
   type TrunkGraph,
 } from "./stages/build-stage.ts";
 export { EDIT_INPUTS, SELECTION_INPUTS, type SiteOutput, sitesOfRank } from "./stages/hooks.ts";
+export { applyNormWeight } from "./stages/norm.ts";
 export { axisLengthOf, siteKindsOf, siteKindsOfStage } from "./stages/sites.ts";
 export { biasValue, float32Value, linear, matrixValue } from "./stages/weight-values.ts";
 export { prependsBosByDefault } from "./tokenizer/bos-policy.ts";
@@ -47,6 +53,7 @@ export type { Tokenizer, TokenPiece } from "./tokenizer/tokenizer.ts";
 export { describeModel, readModelConfig, type TransformerModel } from "./transformer-model.ts";
 export { type FileRange, readRange, sha256OfRange } from "./weights/file-range.ts";
 export { HASH_CACHE_FILE, type HashOptions, hashModelFolder } from "./weights/model-hash.ts";
+export { readNormWeight } from "./weights/read-norm-weight.ts";
 export { readRows } from "./weights/read-rows.ts";
 export { type DecodedSafetensors, decodeSafetensors, encodeSafetensors } from "./weights/safetensors.ts";
 export { openTensorFile, openTensorFolder, weightFiles } from "./weights/tensor-folder.ts";

@@ -1,6 +1,6 @@
 /**
- * Rotary position embedding (Su et al. 2021), in the half-split form of Hugging Face's Llama: dimension i is paired with
- * i + half. Angles are computed in float64 and rounded once.
+ * Rotary position embedding (Su et al. 2021), in the half-split form of Hugging Face's Llama, where dimension i is paired
+ * with i + half, or in GPT-J's, where neighbours are paired. Angles are computed in float64 and rounded once.
  */
 
 import { type Tensor, tensor } from "@patchbay/vocabulary";
@@ -8,8 +8,10 @@ import type { ModelConfig } from "./architecture.ts";
 import { readNumber, readObject, unsupported } from "./config-reader.ts";
 
 export interface RotaryDescription {
-  /** Angle per position for each rotated pair, in radians. */
+  /** Angle per position for each rotated pair, in radians. Dimensions of a head beyond the pairs are not rotated. */
   readonly frequencies: readonly number[];
+  /** Pairs are (0, 1), (2, 3), … instead of (i, i + half). */
+  readonly adjacent?: boolean;
 }
 
 /** Reads `rope_theta`/`rope_scaling` (transformers 4) or `rope_parameters` (transformers 5). */

@@ -2,7 +2,7 @@
 import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { PatchbayError } from "@patchbay/vocabulary";
-import type { ModelArchitecture, ModelConfig, ModelShape } from "./architecture.ts";
+import type { LinearWeight, ModelArchitecture, ModelConfig, ModelShape } from "./architecture.ts";
 import { familyOf } from "./families/registry.ts";
 import type { TensorSource } from "./weights/tensor-source.ts";
 
@@ -46,18 +46,50 @@ function checkShapes(architecture: ModelArchitecture, tensors: TensorSource): vo
   expectShape(tensors, architecture.tokenEmbedding, [shape.vocabulary, shape.residualWidth]);
   for (let layer = 0; layer < shape.layers; layer++) {
     const { norm1, norm2, attention, mlp } = architecture.block(layer);
-    expectShape(tensors, norm1.weight, [shape.residualWidth]);
-    expectShape(tensors, norm2.weight, [shape.residualWidth]);
+    expectVector(tensors, norm1.weight, shape.residualWidth);
+    expectVector(tensors, norm2?.weight, shape.residualWidth);
     const queryWidth = shape.heads * shape.headWidth;
-    const ends = [
-      [attention.output, queryWidth, shape.residualWidth],
-      [mlp.up, shape.residualWidth, shape.neurons],
-      [mlp.down, shape.neurons, shape.residualWidth],
-    ] as const;
-    for (const [weight, input, output] of ends) {
-      expectShape(tensors, weight.tensor, weight.layout === "output-input" ? [output, input] : [input, output]);
+    expectMatrix(shape, tensors, attention.output, queryWidth, shape.residualWidth);
+    for (const [weight, heads] of [
+      [attention.query, shape.heads],
+      [attention.key, shape.keyValueHeads],
+      [attention.value, shape.keyValueHeads],
+    ] as const) {
+      // One of several parts of a packed matrix has no shape of its own.
+      if (weight.outputs === undefined) {
+        expectMatrix(shape, tensors, weight, shape.residualWidth, heads * shape.headWidth);
+      }
     }
+    if (mlp === undefined) continue;
+    expectMatrix(shape, tensors, mlp.up, shape.residualWidth, shape.neurons);
+    expectMatrix(shape, tensors, mlp.down, shape.neurons, shape.residualWidth);
+    if (mlp.gate !== undefined) expectMatrix(shape, tensors, mlp.gate, shape.residualWidth, shape.neurons);
   }
+  expectVector(tensors, architecture.finalNorm.weight, shape.residualWidth);
+  expectMatrix(shape, tensors, architecture.unembedding, shape.residualWidth, shape.outputVocabulary);
+  if (architecture.positionEmbedding !== undefined && shape.family === "hooked-transformer") {
+    expectShape(tensors, architecture.positionEmbedding, [shape.context, shape.residualWidth]);
+  }
+}
+
+function expectVector(tensors: TensorSource, name: string | undefined, length: number): void {
+  if (name !== undefined) expectShape(tensors, name, [length]);
+}
+
+function expectMatrix(
+  { headWidth }: ModelShape,
+  tensors: TensorSource,
+  { tensor, layout }: LinearWeight,
+  input: number,
+  output: number,
+): void {
+  const shapes = {
+    "output-input": [output, input],
+    "input-output": [input, output],
+    "head-input-output": [output / headWidth, input, headWidth],
+    "head-output": [input / headWidth, headWidth, output],
+  };
+  expectShape(tensors, tensor, shapes[layout]);
 }
 
 function expectShape(tensors: TensorSource, name: string, expected: readonly number[]): void {

@@ -93,7 +93,7 @@ export const SITES = {
   "attn.hook_v": { ...KEY_VALUE_HEADS, meaning: "values" },
   "attn.hook_rot_q": { ...HEADS, meaning: "queries, rotated to their position" },
   "attn.hook_rot_k": { ...KEY_VALUE_HEADS, meaning: "keys, rotated to their position" },
-  "attn.hook_attn_scores": { ...PATTERN, meaning: "attention scores before softmax; −∞ where causality forbids" },
+  "attn.hook_attn_scores": { ...PATTERN, meaning: "attention scores before softmax; −∞ where the query may not look" },
   "attn.hook_pattern": { ...PATTERN, meaning: "attention pattern; each row sums to 1" },
   "attn.hook_z": { ...HEADS, meaning: "per head: values weighted by the pattern" },
   "attn.hook_result": {
@@ -112,6 +112,7 @@ export const SITES = {
   },
   "mlp.hook_pre": { ...NEURONS, meaning: "pre-activation; in a gated MLP the gate's" },
   "mlp.hook_pre_linear": { ...NEURONS, meaning: "gated MLP: the up projection" },
+  "mlp.hook_mid": { ...NEURONS, meaning: "activation before the MLP's own norm, in models that have one (SoLU)" },
   "mlp.hook_post": { ...NEURONS, meaning: "neuron activation; gated: act(gate) × up" },
   hook_mlp_out: { stage: "block", ...RESIDUAL, meaning: "what the MLP adds to the residual stream" },
   hook_resid_post: { stage: "block", ...RESIDUAL, meaning: "residual stream after the block" },

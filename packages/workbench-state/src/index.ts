@@ -1,3 +1,18 @@
+export { type CircuitsState, type CircuitsStore, createCircuitsStore } from "./circuits/circuits-store.ts";
+export {
+  CHECK_OPERATIONS,
+  CIRCUIT_PANELS,
+  type CircuitCheck,
+  type CircuitPanel,
+  type CircuitsView,
+  circuitQuestion,
+  circuitRequest,
+  FIRST_CIRCUITS_VIEW,
+  NO_ANNOTATIONS,
+  USUAL_CHECK,
+  USUAL_THRESHOLDS,
+} from "./circuits/circuits-view.ts";
+export { circuitsPath } from "./circuits/encode-circuits.ts";
 export { type Command, type CommandRegistry, createCommandRegistry, keyName } from "./command-registry.ts";
 export {
   browserHistory,

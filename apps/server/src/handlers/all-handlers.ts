@@ -1,5 +1,6 @@
 import type { Services } from "../services.ts";
 import { dictionaryHandlers } from "./dictionary-handlers.ts";
+import { documentHandlers } from "./document-handlers.ts";
 import type { Handlers } from "./handler.ts";
 import { jobHandlers } from "./job-handlers.ts";
 import { modelHandlers } from "./model-handlers.ts";
@@ -19,5 +20,6 @@ export function allHandlers(services: Services): Handlers {
     ...unitHandlers(services),
     ...jobHandlers(services),
     ...snapshotHandlers(services),
+    ...documentHandlers(services),
   };
 }

@@ -1,6 +1,7 @@
 import { QUESTION_NAMES, type QuestionName } from "@patchbay/contract";
 import { streamAnswer } from "../http/stream-answer.ts";
 import type { Services } from "../services.ts";
+import { withSavedCircuits } from "./document-handlers.ts";
 import type { Call, Handler, HandlersOf } from "./handler.ts";
 
 /** Questions about causes: each answers as JSON, or as events while it is computed. */
@@ -10,8 +11,9 @@ export function questionHandlers(services: Services): HandlersOf<QuestionName> {
 }
 
 /** The name and the body belong together, because both come from one entry of the contract's table. */
-function handlerOf(name: QuestionName, { models, questions, log }: Services): Handler<QuestionName> {
-  return async ({ body, client, signal, accepts }: Call<QuestionName>) => {
+function handlerOf(name: QuestionName, { models, questions, store, log }: Services): Handler<QuestionName> {
+  return async ({ body: sent, client, signal, accepts }: Call<QuestionName>) => {
+    const body = await withSavedCircuits(sent, store);
     const model = await models.get(body.model);
     if (!accepts("text/event-stream")) {
       return questions.run(client, signal, () => model.ask(name, body, { signal }));

@@ -5,6 +5,7 @@ import type { Services } from "../services.ts";
 import { composeSnapshot } from "../snapshots/compose-snapshot.ts";
 import { computePart, type PartRequest } from "../snapshots/compute-part.ts";
 import { replay } from "../snapshots/replay.ts";
+import { withSavedCircuits } from "./document-handlers.ts";
 import type { HandlersOf } from "./handler.ts";
 
 type Names = "createSnapshot" | "listSnapshots" | "getSnapshot" | "replaySnapshot";
@@ -29,7 +30,11 @@ export function snapshotHandlers(services: Services): HandlersOf<Names> {
 
   return {
     async createSnapshot({ body, client, signal }) {
-      const { id, summary, document } = await composeSnapshot(body, models, (model, part) =>
+      // A finding holds the circuits that it names: it must not change, and they may be removed.
+      const parts = await Promise.all(
+        body.parts.map(async (part) => ({ ...part, request: await withSavedCircuits(part.request, store) })),
+      );
+      const { id, summary, document } = await composeSnapshot({ ...body, parts }, models, (model, part) =>
         turnsOf(part).run(client, signal, () => computePart(model, part, { signal })),
       );
       return summaryOf(await (await store()).snapshots.put({ id, summary, document }));

@@ -26,12 +26,12 @@ export function registerOperations(app: Hono, handlers: Handlers, shutdown: Abor
 }
 
 async function readCall(context: Context, operation: Operation, shutdown: AbortSignal): Promise<AnyCall> {
-  const { params, query, body } = operation;
+  const { params, query, body, bodyLimit } = operation;
   const accept = context.req.header("accept") ?? "*/*";
   return {
     params: params && checkSchema(params, context.req.param(), "path"),
     query: query && checkSchema(query, context.req.query(), "query"),
-    body: body && checkSchema(body, await readJsonBody(context.req.raw), "request"),
+    body: body && checkSchema(body, await readJsonBody(context.req.raw, bodyLimit), "request"),
     signal: AbortSignal.any([context.req.raw.signal, shutdown]),
     client: context.req.header("x-client") ?? remoteAddress(context),
     accepts: (mediaType: string) => accept.includes(mediaType),

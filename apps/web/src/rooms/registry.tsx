@@ -23,6 +23,10 @@ const FeatureRoom: RoomOf<"feature"> = lazy(() =>
   import("./feature/FeatureRoom.tsx").then((module) => ({ default: module.FeatureRoom })),
 );
 
+const CircuitsRoom: RoomOf<"circuits"> = lazy(() =>
+  import("./circuits/CircuitsRoom.tsx").then((module) => ({ default: module.CircuitsRoom })),
+);
+
 const SearchRoom: RoomOf<"search"> = lazy(() =>
   import("./search/SearchRoom.tsx").then((module) => ({ default: module.SearchRoom })),
 );
@@ -73,6 +77,8 @@ export function RoomOutlet({ route }: { readonly route: Route }) {
       return <NeuronRoom route={route} />;
     case "feature":
       return <FeatureRoom route={route} />;
+    case "circuits":
+      return <CircuitsRoom route={route} />;
     case "search":
       return <SearchRoom route={route} />;
     case "dictionaries":

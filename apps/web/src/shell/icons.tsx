@@ -34,6 +34,15 @@ export const ICONS = {
       <circle cx="4.2" cy="4.6" r=".9" fill="currentColor" stroke="none" />
     </>,
   ),
+  circuits: icon(
+    <>
+      <path d="M4.6 13.2 8.4 8.8M9.8 7.2 12.8 4.4M13.4 13 10 9" opacity=".6" />
+      <circle cx="3.6" cy="14.2" r="1.5" />
+      <circle cx="14.2" cy="14" r="1.5" />
+      <circle cx="9.1" cy="8" r="1.6" />
+      <path d="M12.6 2.2h3v3h-3z" fill="currentColor" stroke="none" />
+    </>,
+  ),
   features: icon(
     <>
       <path d="M3.4 15V3M3.4 3h9.2a2 2 0 0 1 2 2v8.4a1.6 1.6 0 0 1-1.6 1.6H3.4" strokeLinejoin="round" />

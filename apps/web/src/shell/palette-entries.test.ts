@@ -14,8 +14,8 @@ const ids = (query: string) => paletteEntries(query, COMMANDS, MODEL, [], []).ma
 
 test("commands are found by all their words, hidden ones never", () => {
   assert.deepEqual(ids(""), ["a", "b"]);
-  assert.deepEqual(ids("rooms go"), ["a", "units-by-text", "units-by-label", "prompt"]);
-  assert.deepEqual(ids("nothing"), ["units-by-text", "units-by-label", "prompt"]);
+  assert.deepEqual(ids("rooms go"), ["a", "units-by-text", "units-by-label", "prompt-graph", "prompt"]);
+  assert.deepEqual(ids("nothing"), ["units-by-text", "units-by-label", "prompt-graph", "prompt"]);
 });
 
 test("a neuron's label leads to its page, if the model has it", () => {
@@ -41,7 +41,14 @@ test("what is no single token is offered in pieces, and as a prompt", () => {
   const entries = paletteEntries("Lily", [], MODEL, [], pieces);
   assert.deepEqual(
     entries.map(({ title }) => title),
-    ["·L", "ily", "Units that fire on “Lily”", "Units whose label holds “Lily”", "Run “Lily” as the prompt"],
+    [
+      "·L",
+      "ily",
+      "Units that fire on “Lily”",
+      "Units whose label holds “Lily”",
+      "Attribution graph of “Lily”",
+      "Run “Lily” as the prompt",
+    ],
   );
   assert.equal(entries[2]?.path, "/search?model=m&mode=text&text=Lily");
   assert.equal(entries.at(-1)?.path, "/?model=m&prompt=Lily");

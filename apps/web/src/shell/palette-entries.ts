@@ -1,7 +1,7 @@
 /** What the palette offers for what was typed: commands, a neuron by its label, models, tokens. */
 import type { ModelSummary, VocabularySearch } from "@patchbay/contract";
 import { neuronLabel, parseNeuronLabel } from "@patchbay/vocabulary";
-import { type Command, pathOfRoute, tracePath } from "@patchbay/workbench-state";
+import { type Command, circuitsPath, pathOfRoute, tracePath } from "@patchbay/workbench-state";
 import { visibleToken } from "./ui/token-text.ts";
 
 export interface PaletteEntry {
@@ -49,7 +49,11 @@ function promptEntries(query: string, model: ModelSummary | undefined): PaletteE
   const prompt = query.trim();
   if (prompt === "" || model === undefined || parseNeuronLabel(prompt) !== undefined) return [];
   const path = tracePath({ model: model.name, prompt });
-  return [{ id: "prompt", group: "Trace", title: `Run “${prompt}” as the prompt`, note: model.name, path }];
+  const graph = circuitsPath({ model: model.name, prompt });
+  return [
+    { id: "prompt-graph", group: "Circuits", title: `Attribution graph of “${prompt}”`, note: model.name, path: graph },
+    { id: "prompt", group: "Trace", title: `Run “${prompt}” as the prompt`, note: model.name, path },
+  ];
 }
 
 function neuronEntries(query: string, model: ModelSummary | undefined): PaletteEntry[] {

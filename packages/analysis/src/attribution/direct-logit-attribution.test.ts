@@ -143,7 +143,7 @@ testEachService("single neurons come by the size of their share and add up to th
   neurons.slice(1).forEach(({ share }, i) => {
     assert.ok(Math.abs(share) <= Math.abs(neurons[i]?.share ?? 0));
   });
-  if (engine.model.architecture.block(0).mlp.down.bias !== undefined) return;
+  if (engine.model.architecture.block(0).mlp?.down.bias !== undefined) return;
   for (const { kind, layer, share } of attribution.components) {
     if (kind !== "mlp") continue;
     const sum = neurons.reduce((running, neuron) => running + (neuron.layer === layer ? neuron.share : 0), 0);

@@ -5,12 +5,14 @@
  * For a component c: share = c · u, u = (w ∘ (W_U[token] − W_U[minus])) / scale, centred for LayerNorm.
  */
 import type { AttributionComponent, AttributionResult } from "@patchbay/contract";
-import { GraphBuilder } from "@patchbay/onnx-graph";
+import { GraphBuilder, type ValueName } from "@patchbay/onnx-graph";
 import {
   type Engine,
   float32Value,
   type LinearWeight,
+  mlpWeightsOf,
   type Program,
+  readNormWeight,
   readRows,
   type SiteEdit,
   type SiteRead,
@@ -34,10 +36,8 @@ export function attributionReads({ shape }: TransformerModel, position: number):
   const reads: SiteRead[] = [{ site: { kind: "hook_embed" }, positions }];
   if (shape.positions.kind === "learned") reads.push({ site: { kind: "hook_pos_embed" }, positions });
   for (let layer = 0; layer < shape.layers; layer++) {
-    reads.push(
-      { site: { kind: "attn.hook_z", layer }, positions },
-      { site: { kind: "mlp.hook_post", layer }, positions },
-    );
+    reads.push({ site: { kind: "attn.hook_z", layer }, positions });
+    if (shape.neurons > 0) reads.push({ site: { kind: "mlp.hook_post", layer }, positions });
   }
   return reads;
 }
@@ -57,11 +57,14 @@ export async function directLogitAttribution(
     residual,
     positions: [question.position],
     edits,
-    reads: [{ site: { kind: "ln_final.hook_scale" } }, { site: { kind: "ln_final.hook_normalized" } }],
+    reads: [
+      { site: { kind: "ln_final.hook_normalized" } },
+      ...(shape.norm.kind === "none" ? [] : [{ site: { kind: "ln_final.hook_scale" } } as const]),
+    ],
     full: true,
     signal,
   });
-  const scale = ensureDefined(head.reads[0]?.data[0], "final scale");
+  const scale = shape.norm.kind === "none" ? 1 : ensureDefined(head.reads[1]?.data[0], "final scale");
   const logit = (token: NamedToken | undefined) => (token === undefined ? 0 : (head.logits?.data[token.id] ?? 0));
   const total = logit(question.token) - logit(question.minus);
   const { row, direction, normBias, headBias } = await targetDirection(model, question, scale);
@@ -76,30 +79,35 @@ export async function directLogitAttribution(
   }
   const neurons: AttributionComponent[] = [];
   for (let layer = 0; layer < shape.layers; layer++) {
-    const feeds = {
-      direction: tensor(["residual"], [shape.residualWidth], direction),
-      z: tensor(["head", "head_dimension"], [shape.heads, shape.headWidth], take().data),
-      post: tensor(["neuron"], [shape.neurons], take().data),
-    };
-    const fetches = ["heads", "neurons", "attention_bias", "mlp_bias"] as const;
-    const shares = await engine.evaluate(contributionProgram(model, layer), feeds, fetches, signal);
+    const directed = { direction: tensor(["residual"], [shape.residualWidth], direction) };
+    const z = tensor(["head", "head_dimension"], [shape.heads, shape.headWidth], take().data);
+    const fetches = ["heads", "attention_bias"] as const;
+    const shares = await engine.evaluate(attentionProgram(model, layer), { ...directed, z }, fetches, signal);
     shares.heads.data.forEach((share, unit) => {
       components.push({ label: headLabel(layer, unit), kind: "head", layer, unit, share });
     });
     const attentionBias = shares.attention_bias.data[0] ?? 0;
     if (attentionBias !== 0)
       components.push({ label: `${layer}_attn_bias`, kind: "bias", layer, share: attentionBias });
-    const mlpShare = shares.neurons.data.reduce((sum, share) => sum + share, shares.mlp_bias.data[0] ?? 0);
+    if (shape.neurons === 0) continue;
+    const post = tensor(["neuron"], [shape.neurons], take().data);
+    const ofMlp = await engine.evaluate(
+      mlpProgram(model, layer),
+      { ...directed, post },
+      ["neurons", "mlp_bias"],
+      signal,
+    );
+    const mlpShare = ofMlp.neurons.data.reduce((sum, share) => sum + share, ofMlp.mlp_bias.data[0] ?? 0);
     components.push({ label: `${layer}_mlp_out`, kind: "mlp", layer, share: mlpShare });
     if (question.neurons > 0) {
-      shares.neurons.data.forEach((share, unit) => {
+      ofMlp.neurons.data.forEach((share, unit) => {
         neurons.push({ label: neuronLabel({ layer, neuron: unit }), kind: "neuron", layer, unit, share });
       });
     }
   }
   if (edits.length > 0) {
     // What interventions put directly into the residual stream, or behind the final norm, belongs to no component.
-    const read = dot(ensureDefined(head.reads[1]?.data, "final normalized"), row);
+    const read = dot(ensureDefined(head.reads[0]?.data, "final normalized"), row);
     const accounted = components.reduce((sum, { share }) => sum + share, 0);
     components.push({ label: "interventions", kind: "intervention", share: read - normBias - accounted });
   }
@@ -130,7 +138,7 @@ async function targetDirection(
   const other = minus === undefined ? undefined : await unembeddingRow(tensors, unembedding, minus.id);
   const row = plus.map((value, i) => value - (other?.[i] ?? 0));
 
-  const weight = (await tensors.read(finalNorm.weight)).data;
+  const weight = await readNormWeight(tensors, finalNorm, shape.residualWidth);
   const direction = row.map((value, i) => (value * (weight[i] ?? 0)) / scale);
   if (shape.norm.kind === "layer") {
     const mean = direction.reduce((sum, value) => sum + value, 0) / direction.length;
@@ -155,39 +163,60 @@ async function unembeddingRow(
   return Float32Array.from({ length: inputs }, (_, i) => data[i * outputs + id] ?? 0);
 }
 
-/** direction, z, post → each head's and each neuron's share, and the biases'. */
-function contributionProgram({ architecture, tensors, shape }: TransformerModel, layer: number): Program {
+/** direction, z → each head's share, and the attention bias'. */
+function attentionProgram(model: TransformerModel, layer: number): Program {
+  const { architecture, shape } = model;
   return {
-    key: `contributions.${layer}`,
+    key: `contributions.attention.${layer}`,
     build() {
-      const g = new GraphBuilder(`contributions.${layer}`);
-      const { attention, mlp } = architecture.block(layer);
+      const g = new GraphBuilder(`contributions.attention.${layer}`);
+      const { output } = architecture.block(layer).attention;
       const direction = g.input("direction", "float32", [shape.residualWidth]);
       const z = g.input("z", "float32", [shape.heads, shape.headWidth]);
-      const post = g.input("post", "float32", [shape.neurons]);
-
-      // W · u without turning W round: u stands on the side of the outputs.
-      const pullBack = (weight: LinearWeight) => {
-        const matrix = float32Value(g, tensors, weight.tensor);
-        return weight.layout === "output-input"
-          ? g.matrixProduct(direction, matrix)
-          : g.matrixProduct(matrix, direction);
-      };
-      const perHead = g.reshape(pullBack(attention.output), [shape.heads, shape.headWidth]);
+      const perHead = g.reshape(pullBack(g, model, direction, output), [shape.heads, shape.headWidth]);
       g.output(g.sum(g.multiply(z, perHead), [1]), "float32", ["head"], "heads");
-      g.output(g.multiply(post, pullBack(mlp.down)), "float32", ["neuron"], "neurons");
-      const biasShare = (weight: LinearWeight, name: string) => {
-        const share =
-          weight.bias === undefined
-            ? g.float32("zero", [1], [0])
-            : g.sum(g.multiply(float32Value(g, tensors, weight.bias), direction), [0], true);
-        g.output(share, "float32", [1], name);
-      };
-      biasShare(attention.output, "attention_bias");
-      biasShare(mlp.down, "mlp_bias");
+      g.output(biasShare(g, model, direction, output), "float32", [1], "attention_bias");
       return g.build();
     },
   };
+}
+
+/** direction, post → each neuron's share, and the MLP bias'. */
+function mlpProgram(model: TransformerModel, layer: number): Program {
+  const { architecture, shape } = model;
+  return {
+    key: `contributions.mlp.${layer}`,
+    build() {
+      const g = new GraphBuilder(`contributions.mlp.${layer}`);
+      const { down } = mlpWeightsOf(architecture, layer);
+      const direction = g.input("direction", "float32", [shape.residualWidth]);
+      const post = g.input("post", "float32", [shape.neurons]);
+      g.output(g.multiply(post, pullBack(g, model, direction, down)), "float32", ["neuron"], "neurons");
+      g.output(biasShare(g, model, direction, down), "float32", [1], "mlp_bias");
+      return g.build();
+    },
+  };
+}
+
+/** W · u without turning W round: u stands on the side of the outputs. Heads may be an axis of their own. */
+function pullBack(
+  g: GraphBuilder,
+  { tensors }: TransformerModel,
+  direction: ValueName,
+  weight: LinearWeight,
+): ValueName {
+  const matrix = float32Value(g, tensors, weight.tensor);
+  return weight.layout === "output-input" ? g.matrixProduct(direction, matrix) : g.matrixProduct(matrix, direction);
+}
+
+function biasShare(
+  g: GraphBuilder,
+  { tensors }: TransformerModel,
+  direction: ValueName,
+  { bias }: LinearWeight,
+): ValueName {
+  if (bias === undefined) return g.float32("zero", [1], [0]);
+  return g.sum(g.multiply(float32Value(g, tensors, bias), direction), [0], true);
 }
 
 function dot(a: Float32Array, b: Float32Array): number {

@@ -4,7 +4,7 @@ import { ensureDefined, PatchbayError } from "@patchbay/vocabulary";
 import type { WorkContext } from "../model-service.ts";
 import { inputOf, type ModelParts, recipeOf } from "../run/model-parts.ts";
 import { resolvePosition, resolvePositions } from "../run/positions.ts";
-import { resolveToken } from "../run/resolve-token.ts";
+import { resolveAnswer } from "../run/resolve-token.ts";
 import { shortFloat } from "../run/tensor-json.ts";
 import { clampEdit, writtenLengthOf } from "./clamp.ts";
 import { clampedRuns } from "./clamped-runs.ts";
@@ -28,7 +28,7 @@ export async function doseResponse(
   }
   const position = resolvePosition(request.position ?? -1, input.length, "position");
   const positions = resolvePositions(request.positions ?? "all", input.length, "positions");
-  const tokens = request.tokens.map((reference, i) => resolveToken(tokenizer, reference, `tokens/${i}`));
+  const tokens = request.tokens.map((reference, i) => resolveAnswer(parts, reference, `tokens/${i}`));
 
   const writtenLength = await writtenLengthOf(engine.model, layer, neuron);
   const unit =

@@ -4,6 +4,7 @@
  * equally long.
  */
 import type { ClampPlace, SpecialisedNeuronTest } from "@patchbay/contract";
+import { mlpWeightsOf } from "@patchbay/transformer";
 import { ensureDefined } from "@patchbay/vocabulary";
 import { seededUniform } from "../generation/sampling.ts";
 import type { WorkContext } from "../model-service.ts";
@@ -33,6 +34,8 @@ export async function testSpecialisedNeurons(
   options: { prompt: string; place: ClampPlace; multiple: number },
   { signal, progress }: WorkContext,
 ): Promise<SpecialisedNeuronTest> {
+  // Refuses a model without neurons.
+  mlpWeightsOf(parts.engine.model.architecture, 0);
   const part = map.part("write", "folded");
   const { neurons } = parts.engine.model.shape;
   const choice = (index: number): Choice => ({

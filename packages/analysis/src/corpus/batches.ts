@@ -1,6 +1,6 @@
 /**
  * Documents as batches of equal length: sorted by length within a run of consecutive documents, then padded at the end.
- * Causal attention never looks ahead, so padding changes nothing before it.
+ * Causal attention never looks ahead, so padding changes nothing before it; with `equalLengths` there is none.
  */
 import { ensureDefined } from "@patchbay/vocabulary";
 import type { Corpus } from "./corpus.ts";
@@ -17,7 +17,12 @@ export interface DocumentBatch {
 /** Batches of at most `batchTokens` (padding included), over documents `from` … `to` of the corpus, in a fixed order. */
 export function* documentBatches(
   { documents }: Corpus,
-  { from = 0, to = documents.length, batchTokens = 4096 }: { from?: number; to?: number; batchTokens?: number } = {},
+  {
+    from = 0,
+    to = documents.length,
+    batchTokens = 4096,
+    equalLengths = false,
+  }: { from?: number; to?: number; batchTokens?: number; equalLengths?: boolean } = {},
 ): Generator<DocumentBatch> {
   const order = Array.from({ length: Math.max(0, to - from) }, (_, i) => from + i);
   // Enough documents for several batches are sorted together: equal lengths meet, and the order stays nearly the corpus'.
@@ -28,7 +33,10 @@ export function* documentBatches(
       .sort((a, b) => lengthOf(documents, a) - lengthOf(documents, b) || a - b);
     let rows: number[] = [];
     for (const document of run) {
-      if (rows.length > 0 && (rows.length + 1) * lengthOf(documents, document) > batchTokens) {
+      const length = lengthOf(documents, document);
+      const full = (rows.length + 1) * length > batchTokens;
+      const other = equalLengths && rows.some((row) => lengthOf(documents, row) !== length);
+      if (rows.length > 0 && (full || other)) {
         yield batchOf(documents, rows);
         rows = [];
       }

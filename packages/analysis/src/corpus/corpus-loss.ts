@@ -5,7 +5,7 @@ import { residualWithReplacements } from "../dictionaries/replace-output.ts";
 import { nextTokenLoss } from "../programs/next-token-loss.ts";
 import { type DocumentBatch, documentBatches } from "./batches.ts";
 import type { Corpus } from "./corpus.ts";
-import { countedRows, type HarvestOptions, takeRows } from "./harvest.ts";
+import { countedRows, type HarvestOptions, looksAhead, takeRows } from "./harvest.ts";
 
 export interface CorpusLoss {
   /** Nats a token, over all counted tokens but each document's last, which has no next token. */
@@ -27,7 +27,7 @@ export async function corpusLoss(
   const byDocument = new Map<number, { sum: number; count: number }>();
   let total = 0;
   let tokens = 0;
-  for (const batch of documentBatches(corpus, range)) {
+  for (const batch of documentBatches(corpus, { ...range, equalLengths: looksAhead(engine) })) {
     const residual = await residualWithReplacements(engine, {
       tokens: batch.tokens,
       replacements: replacementsFor?.(batch) ?? [],

@@ -29,7 +29,7 @@ export async function* harvest(
   { signal, ...range }: HarvestOptions = {},
 ): AsyncGenerator<Harvest> {
   const until = Math.max(0, ...sites.map(({ layer }) => (layer ?? engine.model.shape.layers - 1) + 1));
-  for (const batch of documentBatches(corpus, range)) {
+  for (const batch of documentBatches(corpus, { ...range, equalLengths: looksAhead(engine) })) {
     const pass = await engine.forward({
       tokens: batch.tokens,
       reads: sites.map((site) => ({ site })),
@@ -39,6 +39,11 @@ export async function* harvest(
     const rows = countedRows(batch, corpus.skip);
     yield { ...rows, values: pass.reads.map((value) => takeRows(value, rows.sources)) };
   }
+}
+
+/** Whether padding at the end would change what comes before it. */
+export function looksAhead({ model }: Engine): boolean {
+  return model.shape.direction === "bidirectional";
 }
 
 /** The counted tokens of a batch, row by row; `sources` are their places in a [batch, position] array. */

@@ -45,7 +45,7 @@ export async function generate(
   const { engine, tokenizer } = parts;
   const input = inputOf(parts, request.input);
   const { maxTokens = 40, temperature = 0, topP = 1, topK, seed = 0, stop = [] } = request.sampling ?? {};
-  const { context: longest, vocabulary } = engine.model.shape;
+  const { context: longest, outputVocabulary: vocabulary } = engine.model.shape;
   const room = Math.min(maxTokens, longest - input.length);
   if (room <= 0) {
     throw new PatchbayError("context-exceeded", "The prompt fills the model's context.", {
@@ -138,7 +138,7 @@ async function chooseNext(
   rows: readonly Row[],
   signal: AbortSignal,
 ): Promise<Choice[]> {
-  const { vocabulary } = engine.model.shape;
+  const { outputVocabulary: vocabulary } = engine.model.shape;
   const greedy = rule.temperature === 0;
   // Temperatures other than 1 need Σ exp(logit / T) over the whole vocabulary.
   const ask = (top: number, full: boolean) =>

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { LinearWeight, TransformerModel } from "@patchbay/transformer";
+import { type LinearWeight, mlpWeightsOf, type TransformerModel } from "@patchbay/transformer";
 import { ensureDefined, siteName } from "@patchbay/vocabulary";
 import { assertNear, dotProduct, largest } from "../testing/distribution.ts";
 import { type ServiceUnderTest, testEachService } from "../testing/each-service.ts";
@@ -8,7 +8,7 @@ import { referenceHead } from "../testing/reference-head.ts";
 
 /** One neuron's value vector, by the layout of the stored matrix. */
 async function valueVectors({ shape, architecture, tensors }: TransformerModel, layer: number) {
-  const { down } = architecture.block(layer).mlp;
+  const { down } = mlpWeightsOf(architecture, layer);
   const matrix = (await tensors.read(down.tensor)).data;
   const at = (neuron: number, i: number) => indexOf(down, neuron, i, shape.neurons, shape.residualWidth);
   const vector = (neuron: number) =>

@@ -8,6 +8,7 @@ import {
   biasValue,
   type Engine,
   matrixValue,
+  mlpWeightsOf,
   type Program,
   type SiteRead,
   type Tokenizer,
@@ -97,7 +98,7 @@ function ledgerProgram(model: TransformerModel, layer: number): Program {
     key: `ledger.${layer}`,
     build() {
       const g = new GraphBuilder(`ledger.${layer}`);
-      const { down } = model.architecture.block(layer).mlp;
+      const { down } = mlpWeightsOf(model.architecture, layer);
       const post = g.input("post", "float32", [model.shape.neurons]);
       const top = g.input("top", "int64", [1]);
       const values = matrixValue(g, model.tensors, down);

@@ -7,7 +7,7 @@ import type { Engine } from "@patchbay/transformer";
 import { type Tensor, tensor } from "@patchbay/vocabulary";
 import type { WorkContext } from "../model-service.ts";
 import { foldFinalNorm, projectOnVocabulary, type Ranking } from "../programs/vocabulary-projection.ts";
-import { MAP_VARIANTS, type NeuronMapPart, partKey } from "./neuron-map.ts";
+import { emptyPart, MAP_VARIANTS, type NeuronMapPart, partKey } from "./neuron-map.ts";
 import { lengthsOf, neuronVectors, sidesOf } from "./neuron-vectors.ts";
 
 export const TOKENS_PER_SIDE = 10;
@@ -21,7 +21,7 @@ export async function computeNeuronMap(
   const { model } = engine;
   const { layers, neurons } = model.shape;
   const sides = sidesOf(model);
-  const top = Math.min(TOKENS_PER_SIDE, model.shape.vocabulary);
+  const top = Math.min(TOKENS_PER_SIDE, model.shape.outputVocabulary);
   const parts = new Map<string, NeuronMapPart>();
   for (const side of sides)
     for (const variant of MAP_VARIANTS) parts.set(partKey(side, variant), emptyPart(layers * neurons, top));
@@ -57,7 +57,7 @@ async function inBlocks(
   work: (block: Tensor, offset: number) => Promise<void>,
 ): Promise<void> {
   const [count = 0, width = 0] = vectors.shape;
-  const step = blockLength(engine.model.shape.vocabulary, count);
+  const step = blockLength(engine.model.shape.outputVocabulary, count);
   for (let offset = 0; offset < count; offset += step) {
     const rows = Math.min(step, count - offset);
     const data = vectors.data.subarray(offset * width, (offset + rows) * width);
@@ -69,18 +69,6 @@ async function inBlocks(
 export function blockLength(vocabulary: number, count: number): number {
   const most = Math.max(1, Math.floor(BLOCK_IN_BYTES / (4 * vocabulary)));
   return Math.ceil(count / Math.ceil(count / most));
-}
-
-function emptyPart(count: number, top: number): NeuronMapPart {
-  return {
-    top: new Int32Array(count * top),
-    topScores: new Float32Array(count * top),
-    bottom: new Int32Array(count * top),
-    bottomScores: new Float32Array(count * top),
-    peakedness: new Float32Array(count),
-    entropy: new Float32Array(count),
-    lengths: new Float32Array(count),
-  };
 }
 
 function fillPart(

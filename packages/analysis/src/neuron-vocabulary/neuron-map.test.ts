@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
 import type { MapVariant, NeuronPage, NeuronSide } from "@patchbay/contract";
-import type { Engine, LinearWeight, TransformerModel } from "@patchbay/transformer";
+import { type Engine, type LinearWeight, mlpWeightsOf, type TransformerModel } from "@patchbay/transformer";
 import { ensureDefined } from "@patchbay/vocabulary";
 import { assertNear, distributionOf, dotProduct, largest } from "../testing/distribution.ts";
 import { fixtureService, serve, storiesService, type TestService, UNDISTURBED } from "../testing/open-test-service.ts";
@@ -12,7 +12,7 @@ const VARIANTS: readonly MapVariant[] = ["folded", "raw", "cosine"];
 
 /** One neuron's weight vector in the residual stream. */
 async function weightVectors({ architecture, tensors, shape }: TransformerModel, layer: number, side: NeuronSide) {
-  const { mlp } = architecture.block(layer);
+  const mlp = mlpWeightsOf(architecture, layer);
   const weight: LinearWeight = side === "write" ? mlp.down : side === "up" ? mlp.up : ensureDefined(mlp.gate);
   const { data } = await tensors.read(weight.tensor);
   const { neurons, residualWidth } = shape;

@@ -21,8 +21,21 @@ export interface NeuronMapPart {
 
 export interface NeuronMap {
   readonly tokensPerSide: number;
+  /** None where the model has no neurons: every part is then empty. */
   readonly sides: readonly NeuronSide[];
   part(side: NeuronSide, variant: MapVariant): NeuronMapPart;
+}
+
+export function emptyPart(count: number, top: number): NeuronMapPart {
+  return {
+    top: new Int32Array(count * top),
+    topScores: new Float32Array(count * top),
+    bottom: new Int32Array(count * top),
+    bottomScores: new Float32Array(count * top),
+    peakedness: new Float32Array(count),
+    entropy: new Float32Array(count),
+    lengths: new Float32Array(count),
+  };
 }
 
 export function partKey(side: NeuronSide, variant: MapVariant): string {
@@ -61,6 +74,7 @@ export function decodeNeuronMap(bytes: Uint8Array): NeuronMap {
     part(side, variant) {
       const part = parts.get(partKey(side, variant));
       if (part !== undefined) return part;
+      if (sides.length === 0) return emptyPart(0, 0);
       throw new PatchbayError("invalid-request", `This model's neurons have no ${side} side.`, {
         expected: sides.join(", "),
         received: side,

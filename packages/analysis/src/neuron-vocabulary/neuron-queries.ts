@@ -192,7 +192,8 @@ export function neuronPage(
   if (layer >= shape.layers) throw layerOutOfRange(layer, shape.layers);
   if (neuron >= shape.neurons) {
     throw new PatchbayError("unit-out-of-range", `There is no neuron ${neuron}.`, {
-      expected: `0 to ${shape.neurons - 1}`,
+      expected:
+        shape.neurons === 0 ? "a model with MLPs; this one's blocks are attention only" : `0 to ${shape.neurons - 1}`,
       received: String(neuron),
     });
   }

@@ -1,16 +1,17 @@
 /** The weight vectors of a layer's neurons in the residual stream: what each reads (gate, up) and writes (down). */
 import type { NeuronSide } from "@patchbay/contract";
-import type { LinearWeight, TransformerModel } from "@patchbay/transformer";
+import { type LinearWeight, mlpWeightsOf, type TransformerModel } from "@patchbay/transformer";
 import { ensureDefined, type Tensor, tensor } from "@patchbay/vocabulary";
 
-/** A plain MLP has no gate. */
+/** A plain MLP has no gate; blocks of attention only have no neurons. */
 export function sidesOf({ shape }: TransformerModel): NeuronSide[] {
+  if (shape.neurons === 0) return [];
   return shape.gated ? ["gate", "up", "write"] : ["up", "write"];
 }
 
 /** [neuron, residual] */
 export async function neuronVectors(model: TransformerModel, layer: number, side: NeuronSide): Promise<Tensor> {
-  const { mlp } = model.architecture.block(layer);
+  const mlp = mlpWeightsOf(model.architecture, layer);
   const { neurons, residualWidth } = model.shape;
   const weight: LinearWeight = side === "write" ? mlp.down : side === "up" ? mlp.up : ensureDefined(mlp.gate, "gate");
   const stored = await model.tensors.read(weight.tensor);

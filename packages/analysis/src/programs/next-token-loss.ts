@@ -1,7 +1,7 @@
 /** Cross-entropy of given next tokens from final residual states, in nats, and log probabilities where both are wanted. */
 import { GraphBuilder } from "@patchbay/onnx-graph";
 import { type Engine, logSumExpOf, type Program, type TransformerModel } from "@patchbay/transformer";
-import { tensor } from "@patchbay/vocabulary";
+import { PatchbayError, tensor } from "@patchbay/vocabulary";
 import { finalNorm, toLogits } from "./final-norm.ts";
 
 /** Bytes of logits alive at once. */
@@ -14,7 +14,8 @@ export async function nextTokenLoss(
   targets: Int32Array,
   signal?: AbortSignal,
 ): Promise<Float32Array> {
-  const { residualWidth, vocabulary } = engine.model.shape;
+  const { residualWidth, outputVocabulary: vocabulary } = engine.model.shape;
+  checkTargets(targets, vocabulary);
   const piece = Math.max(1, Math.floor(PIECE_IN_BYTES / 4 / vocabulary));
   const losses = new Float32Array(targets.length);
   for (let start = 0; start < targets.length; start += piece) {
@@ -35,6 +36,16 @@ export async function nextTokenLoss(
     losses.set(loss.data, start);
   }
   return losses;
+}
+
+/** A model of an algorithmic task may answer with other tokens than it reads. */
+function checkTargets(targets: Int32Array, vocabulary: number): void {
+  const wrong = targets.find((token) => token >= vocabulary);
+  if (wrong === undefined) return;
+  throw new PatchbayError("unsupported-model", "The model has no logit for a token of the text.", {
+    expected: `next tokens from 0 to ${vocabulary - 1}, which the model can answer with`,
+    received: String(wrong),
+  });
 }
 
 function program(model: TransformerModel): Program {

@@ -47,7 +47,7 @@ export async function readOut(
   options: { norm: LensNorm; top: number; tracked: readonly number[]; signal: AbortSignal },
 ): Promise<Readout> {
   const [stateCount = 0, positions = 0, width = 0] = states.shape;
-  const { vocabulary } = engine.model.shape;
+  const { outputVocabulary: vocabulary } = engine.model.shape;
   const rowBytes = stateCount * vocabulary * 4 * (1 + options.tracked.length / 4);
   const step = Math.max(1, Math.floor(PIECE_IN_BYTES / rowBytes));
   const pieces: Record<(typeof OUTPUTS)[number], Tensor>[] = [];
@@ -86,7 +86,7 @@ function readoutProgram(model: TransformerModel, norm: LensNorm): Program {
     key: `readout.${norm}`,
     build() {
       const g = new GraphBuilder(`readout.${norm}`);
-      const { residualWidth, vocabulary } = model.shape;
+      const { residualWidth, outputVocabulary: vocabulary } = model.shape;
       const axes = ["state", "position"];
       const states = g.input("states", "float32", [...axes, residualWidth]);
       const top = g.input("top", "int64", [1]);

@@ -3,7 +3,7 @@
  * the final norm into the vectors first if wanted); `cosines` divide the same products by both lengths.
  */
 import { GraphBuilder } from "@patchbay/onnx-graph";
-import { type Engine, matrixValue, type Program, type TransformerModel } from "@patchbay/transformer";
+import { type Engine, matrixValue, type Program, readNormWeight, type TransformerModel } from "@patchbay/transformer";
 import { ensureDefined, type Tensor, tensor } from "@patchbay/vocabulary";
 import { int64 } from "./readout.ts";
 import { topTokens } from "./top-tokens.ts";
@@ -29,7 +29,7 @@ export async function projectOnVocabulary(
   measure: ProjectionMeasure,
   signal: AbortSignal,
 ): Promise<{ scores: Ranking; cosines: Ranking | undefined }> {
-  const feeds = { vectors, top: int64([Math.min(top, engine.model.shape.vocabulary)]) };
+  const feeds = { vectors, top: int64([Math.min(top, engine.model.shape.outputVocabulary)]) };
   const names = measure === "scores" ? ["scores"] : ["scores", "cosines"];
   const fetches = names.flatMap((name) => RANKING_OUTPUTS.map((output) => `${name}.${output}`));
   const outputs = await engine.evaluate(projectionProgram(engine.model, measure), feeds, fetches, signal);
@@ -54,7 +54,7 @@ export function projectionProgram(model: TransformerModel, measure: ProjectionMe
     key: `vocabulary-projection.${measure}`,
     runsRarely: true,
     build() {
-      const { residualWidth, vocabulary } = model.shape;
+      const { residualWidth, outputVocabulary: vocabulary } = model.shape;
       const g = new GraphBuilder("vocabulary-projection");
       const vectors = g.input("vectors", "float32", ["vector", residualWidth]);
       const top = g.input("top", "int64", [1]);
@@ -108,7 +108,7 @@ function rowDots(g: GraphBuilder, a: string, b: string): string {
 /** Vectors seen through the final norm's weight: what one unit of them adds to the logits at scale 1. */
 export async function foldFinalNorm(model: TransformerModel, vectors: Tensor): Promise<Tensor> {
   const { finalNorm, shape } = model.architecture;
-  const weight = (await model.tensors.read(finalNorm.weight)).data;
+  const weight = await readNormWeight(model.tensors, finalNorm, shape.residualWidth);
   const width = shape.residualWidth;
   const data = new Float32Array(vectors.data.length);
   for (let start = 0; start < data.length; start += width) {

@@ -29,9 +29,11 @@ export async function computeReferenceStatistics(
   const sums = new Float64Array(count);
   const positive = new Float64Array(count);
   let tokens = 0;
+  // Blocks of attention only have nothing to measure.
+  const measured = neurons === 0 ? [] : texts;
   const reads = Array.from({ length: layers }, (_, layer) => ({ site: { kind: "mlp.hook_post", layer } as const }));
 
-  for (const [t, text] of texts.entries()) {
+  for (const [t, text] of measured.entries()) {
     progress?.(t / texts.length, `text ${t + 1} of ${texts.length}`);
     const ids = tokenizer
       .encode(text, { prependBos })

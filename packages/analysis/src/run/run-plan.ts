@@ -21,7 +21,7 @@ import { modelLogits } from "../logit-lens/logits.ts";
 import type { ModelParts } from "./model-parts.ts";
 import { resolvePosition, resolvePositions } from "./positions.ts";
 import type { ResolvedInput } from "./resolve-input.ts";
-import { resolveToken } from "./resolve-token.ts";
+import { resolveAnswer } from "./resolve-token.ts";
 import { tensorToJson } from "./tensor-json.ts";
 
 const DEFAULT_TOP = 10;
@@ -182,8 +182,9 @@ export class RunPlan {
         at.map((i) => rowOf(ensureDefined(forward.reads[i]), row)),
         rowOf(atPositions(forward.residual, [position]), row),
         {
-          token: resolveToken(tokenizer, token, "compute/attribution/target/token"),
-          minus: minus === undefined ? undefined : resolveToken(tokenizer, minus, "compute/attribution/target/minus"),
+          token: resolveAnswer(this.#parts, token, "compute/attribution/target/token"),
+          minus:
+            minus === undefined ? undefined : resolveAnswer(this.#parts, minus, "compute/attribution/target/minus"),
           position,
           row,
           neurons: attribution.neurons ?? 0,
@@ -299,7 +300,7 @@ export class RunPlan {
   }
 
   #tokens(references: readonly (string | number)[] | undefined, at: string) {
-    return (references ?? []).map((reference, i) => resolveToken(this.#parts.tokenizer, reference, `${at}/${i}`));
+    return (references ?? []).map((reference, i) => resolveAnswer(this.#parts, reference, `${at}/${i}`));
   }
 
   #checkRow(row: number, at: string): void {

@@ -1,5 +1,5 @@
 /** The final norm and the unembedding in float64, read from the model's own tensors. */
-import type { TransformerModel } from "@patchbay/transformer";
+import { readNormWeight, type TransformerModel } from "@patchbay/transformer";
 import { dotProduct } from "./distribution.ts";
 
 export interface ReferenceHead {
@@ -12,7 +12,7 @@ export interface ReferenceHead {
 
 export async function referenceHead({ architecture, tensors, shape }: TransformerModel): Promise<ReferenceHead> {
   const { finalNorm, unembedding } = architecture;
-  const weight = (await tensors.read(finalNorm.weight)).data;
+  const weight = await readNormWeight(tensors, finalNorm, shape.residualWidth);
   const bias = finalNorm.bias === undefined ? undefined : (await tensors.read(finalNorm.bias)).data;
   const { data } = await tensors.read(unembedding.tensor);
   const width = shape.residualWidth;

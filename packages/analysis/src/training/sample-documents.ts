@@ -46,7 +46,7 @@ async function sampleRows(
   tell: (drawn: number) => void,
   signal: AbortSignal | undefined,
 ): Promise<Int32Array[]> {
-  const { context, vocabulary } = engine.model.shape;
+  const { context, outputVocabulary: vocabulary } = engine.model.shape;
   const rows = Array.from({ length: ROWS }, () => [bosToken]);
   const open = rows.map(() => true);
   const options = signal === undefined ? {} : { signal };

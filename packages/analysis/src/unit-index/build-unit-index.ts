@@ -135,6 +135,12 @@ function planOf(options: UnitIndexOptions): Plan {
   if (sources.length === 0) {
     throw new PatchbayError("empty-input", "There is nothing to index.", { expected: "at least one source" });
   }
+  if (engine.model.shape.direction === "bidirectional") {
+    throw new PatchbayError("unsupported-model", "Units of a bidirectional model are not indexed.", {
+      expected: "a model that reads the beginning of a text alike, whatever follows",
+      received: "a model in which every position looks at all others",
+    });
+  }
   const settings = {
     version: SHARD_VERSION,
     corpus: corpus.hash,

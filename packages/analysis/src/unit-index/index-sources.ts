@@ -15,8 +15,9 @@ export interface IndexedSource {
   readonly dictionary?: Dictionary;
 }
 
-/** One source a layer. */
+/** One source a layer; none where blocks are attention only. */
 export function neuronSources({ hash, shape }: TransformerModel): IndexedSource[] {
+  if (shape.neurons === 0) return [];
   return Array.from({ length: shape.layers }, (_, layer) => ({
     name: siteName("mlp.hook_post", layer),
     hash,

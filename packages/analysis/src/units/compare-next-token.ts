@@ -34,7 +34,7 @@ export async function compareNextToken(
   top: number,
   signal: AbortSignal,
 ): Promise<NextTokenComparison> {
-  const { residualWidth: width, vocabulary } = engine.model.shape;
+  const { residualWidth: width, outputVocabulary: vocabulary } = engine.model.shape;
   const rows = targets.length;
   const ranks = Math.min(top, vocabulary);
   const result = {
@@ -82,7 +82,7 @@ function comparisonProgram(model: TransformerModel): Program {
     key: "compare-next-token",
     runsRarely: true,
     build() {
-      const { residualWidth, vocabulary } = model.shape;
+      const { residualWidth, outputVocabulary: vocabulary } = model.shape;
       const g = new GraphBuilder("compare-next-token");
       const targets = g.input("targets", "int32", ["row", 1]);
       const top = g.input("top", "int64", [1]);

@@ -37,6 +37,8 @@ export async function searchByText(
   const positions = chosenPositions(request, tokens.length, prependBos ? 1 : 0);
   checkLength(tokens.length, engine.model.shape.context);
 
+  if (all.size === 0) return { tokens, rows: [] };
+
   const sites = new Map(sources.map(({ site }) => [nameOf(site), site]));
   const pass = await engine.forward({
     tokens: [tokens.map(({ id }) => id)],
@@ -77,7 +79,7 @@ function searchedSources(all: ReadonlyMap<string, UnitSource>, names: readonly s
   for (const source of named) requireIndex(source);
   const sources = names === undefined ? [...all.values()].filter(({ index }) => index !== undefined) : named;
   const [any] = all.values();
-  if (sources.length === 0) requireIndex(ensureDefined(any, "a source of units"));
+  if (sources.length === 0 && any !== undefined) requireIndex(any);
   return sources;
 }
 

@@ -3,6 +3,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
 import { after, test } from "node:test";
+import { readNormWeight } from "@patchbay/transformer";
 import { ensureDefined, tensor } from "@patchbay/vocabulary";
 import { computeNeuronMap, TOKENS_PER_SIDE } from "../neuron-vocabulary/compute-neuron-map.ts";
 import { decodeNeuronMap, encodeNeuronMap } from "../neuron-vocabulary/neuron-map.ts";
@@ -140,7 +141,7 @@ test("stories-15m: large vocabularies are searched in blocks", async (t) => {
   const { engine } = service;
   const { residualWidth: width, vocabulary } = engine.model.shape;
   const { data: head } = await engine.model.tensors.read(engine.model.architecture.unembedding.tensor);
-  const { data: norm } = await engine.model.tensors.read(engine.model.architecture.finalNorm.weight);
+  const norm = await readNormWeight(engine.model.tensors, engine.model.architecture.finalNorm, width);
   // More features than one block holds; feature i writes token 40·i as plainly as can be.
   const features = 150;
   const decoder = new Float32Array(features * width);

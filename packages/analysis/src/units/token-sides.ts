@@ -48,7 +48,7 @@ export async function computeTokenSides(
 ): Promise<TokenSides> {
   const { spec } = dictionary;
   const { model } = engine;
-  const perSide = Math.min(TOKENS_PER_UNIT_SIDE, model.shape.vocabulary);
+  const perSide = Math.min(TOKENS_PER_UNIT_SIDE, model.shape.vocabulary, model.shape.outputVocabulary);
   const reads = isResidual(spec.inputSite) ? emptySide(spec.features, perSide) : undefined;
   const writes = spec.outputSites.every(isResidual) ? emptySide(spec.features, perSide) : undefined;
   const peakedness = new Float32Array(writes === undefined ? 0 : spec.features);
@@ -64,7 +64,7 @@ export async function computeTokenSides(
   }
   if (writes !== undefined) {
     const folded = await foldFinalNorm(model, writtenVectors(await dictionary.read(DICTIONARY_TENSORS.decoder)));
-    for (const { block, first } of blocks(folded, model.shape.vocabulary)) {
+    for (const { block, first } of blocks(folded, model.shape.outputVocabulary)) {
       progress?.(0.5 + (0.5 * first) / spec.features, `tokens written by ${spec.name}`);
       const { scores } = await projectOnVocabulary(engine, block, perSide, "scores", signal);
       writes.scores.set(scores.topScores.data, first * perSide);

@@ -23,6 +23,10 @@ const DEFAULT_LIMIT = 50;
  */
 export async function listUnits(context: UnitContext, query: UnitListQuery): Promise<UnitList> {
   const sources = await unitSources(context);
+  // Blocks of attention only, and no dictionary.
+  if (sources.size === 0 && query.source === undefined) {
+    return { total: 0, offset: query.offset ?? 0, rows: [], sources: [] };
+  }
   const chosen = chosenSources(context, sources, query);
   const needsSides = query.reads !== undefined || query.writes !== undefined || query.sort === "peakedness";
   const sides: Sides = needsSides ? await sidesOf(context, chosen) : new Map();

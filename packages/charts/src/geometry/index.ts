@@ -1,6 +1,38 @@
 export { type ArcSpace, type AttentionArc, attentionArcs } from "./attention-arcs.ts";
 export { type BinnedHistogramGeometry, type Bins, binnedHistogram } from "./binned-histogram.ts";
 export { type CableRun, cableLanes, cablePath } from "./cable-path.ts";
+export { type CircuitLayout, type CircuitLayoutInput, circuitLayout } from "./circuit/circuit-layout.ts";
+export {
+  CIRCUIT_SHAPES,
+  type CircuitScene,
+  type CircuitShape,
+  type CircuitTransform,
+  NODE_RADIUS,
+  shapeCode,
+} from "./circuit/circuit-scene.ts";
+export { type CircuitDrawing, circuitSvg, MOST_SVG_EDGES } from "./circuit/circuit-svg.ts";
+export { type DeletionPoint, deletionCurve } from "./circuit/deletion-curve.ts";
+export {
+  EDGE_OPACITIES,
+  EDGE_WIDTHS,
+  edgeBatches,
+  edgeStyle,
+  edgeStyles,
+  edgesOfNodes,
+  isNegativeStyle,
+  NEGATIVE_DASH,
+  WIDTH_CLASSES,
+  widthClass,
+} from "./circuit/edge-style.ts";
+export { type PredictedPoint, predictedScatter } from "./circuit/predicted-scatter.ts";
+export {
+  BOX_HEIGHT,
+  type SubgraphItem,
+  type SubgraphLayout,
+  subgraphEdge,
+  subgraphLayout,
+} from "./circuit/subgraph-layout.ts";
+export { type CircuitStep, walkCircuit } from "./circuit/walk-circuit.ts";
 export { type ColourScale, contrast, divergingScale, sequentialScale, type ThemeName } from "./colour-scale.ts";
 export {
   type DepthCurvePoint,

@@ -6,6 +6,11 @@ export { BinnedHistogram, type BinnedHistogramProps } from "./BinnedHistogram.ts
 export { CellGrid, type CellGridProps } from "./CellGrid.tsx";
 export { ColourLegend } from "./ColourLegend.tsx";
 export type { GridColumn } from "./ColumnHeader.tsx";
+export { CircuitCanvas, type CircuitCanvasProps } from "./circuit/CircuitCanvas.tsx";
+export type { BitmapRequest, PaintBitmap, StageContent } from "./circuit/circuit-stage.ts";
+export { DeletionCurve, type DeletionCurveProps } from "./circuit/DeletionCurve.tsx";
+export { PredictedScatter, type PredictedScatterProps, type ScatterMark } from "./circuit/PredictedScatter.tsx";
+export { pagePalette } from "./circuit/page-palette.ts";
 export { DepthCurve, type DepthSeries } from "./DepthCurve.tsx";
 export { DoseResponseChart, type DoseResponseChartProps } from "./DoseResponseChart.tsx";
 export type { GridMark } from "./draw-grid.ts";

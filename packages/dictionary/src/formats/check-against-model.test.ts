@@ -14,6 +14,8 @@ const SHAPE: ModelShape = {
   keyValueHeads: 1,
   headWidth: 5,
   neurons: 12,
+  outputVocabulary: 50,
+  direction: "causal",
   vocabulary: 50,
   context: 16,
   norm: { kind: "rms", epsilon: 1e-5 },

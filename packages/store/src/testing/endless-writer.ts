@@ -1,4 +1,4 @@
-/** Stores snapshots and jobs until it is killed; prints each one after it was acknowledged. */
+/** Stores snapshots, documents and jobs until it is killed; prints each one after it was acknowledged. */
 import { writeSync } from "node:fs";
 import { openStore } from "../open-store.ts";
 
@@ -10,9 +10,9 @@ await store.jobs.start();
 announce("open");
 
 const prefix = process.pid;
-await Promise.all([storeForever("snapshot"), storeForever("job")]);
+await Promise.all([storeForever("snapshot"), storeForever("document"), storeForever("job")]);
 
-async function storeForever(kind: "snapshot" | "job"): Promise<void> {
+async function storeForever(kind: "snapshot" | "document" | "job"): Promise<void> {
   for (let number = 0; ; number++) {
     const name = `${prefix}-${number}`;
     if (kind === "job") {
@@ -20,7 +20,10 @@ async function storeForever(kind: "snapshot" | "job"): Promise<void> {
       announce(JSON.stringify({ kind, id: job.id }));
     } else {
       const document = { values: Array.from({ length: 500 }, (_, index) => index / 7) };
-      const { id } = await store.snapshots.put({ id: name, summary: { number }, document });
+      const { id } =
+        kind === "snapshot"
+          ? await store.snapshots.put({ id: name, summary: { number }, document })
+          : await store.documents.put({ id: name, kind, model: null, title: name, summary: { number }, document });
       announce(JSON.stringify({ kind, id }));
     }
   }

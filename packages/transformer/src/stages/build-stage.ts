@@ -4,7 +4,8 @@
  * be edited and read in part) and "per-head" (writable, with every head's result spelled out).
  */
 import { type Graph, GraphBuilder, type ValueName } from "@patchbay/onnx-graph";
-import type { ModelArchitecture } from "../architecture.ts";
+import { invariant } from "@patchbay/vocabulary";
+import { type ModelArchitecture, mlpWeightsOf } from "../architecture.ts";
 import type { TensorSource } from "../weights/tensor-source.ts";
 import { type AttentionInputs, type AttentionOptions, attention } from "./attention.ts";
 import { type Hooks, NoHooks, ReadableHooks, type SiteOutput, WritableHooks } from "./hooks.ts";
@@ -31,6 +32,8 @@ export const STAGE_VALUES = {
   positions: "positions",
   residual: "residual",
   mask: "mask",
+  localMask: "local_mask",
+  scoreBias: "score_bias",
   pastKeys: "past_keys",
   pastValues: "past_values",
   newKeys: "new_keys",
@@ -66,7 +69,8 @@ export function buildStage(
     g.output(embed(g, architecture, tensors, hooks), "float32", RESIDUAL_AXES, STAGE_VALUES.nextResidual);
   } else if (stage.kind === "block") {
     const residual = g.input(STAGE_VALUES.residual, "float32", ["batch", "position", architecture.shape.residualWidth]);
-    const result = block(g, architecture, tensors, hooks, stage.layer, residual, attentionInputs(g, architecture), {
+    const inputs = attentionInputs(g, architecture, tensors, [stage.layer]);
+    const result = block(g, architecture, tensors, hooks, stage.layer, residual, inputs(stage.layer), {
       perHeadResults,
       cacheNames: { keys: STAGE_VALUES.newKeys, values: STAGE_VALUES.newValues },
       // A readable hook is the value itself; an edited one gets a name of its own below.
@@ -101,7 +105,7 @@ export function buildTrunk(architecture: ModelArchitecture, tensors: TensorSourc
   const g = new GraphBuilder("trunk");
   const { shape } = architecture;
   const cacheShape = ["past", "batch", shape.keyValueHeads, shape.headWidth];
-  const shared = attentionInputs(g, architecture, false);
+  const shared = attentionInputs(g, architecture, tensors, layersOf(architecture), false);
   let residual = g.input(STAGE_VALUES.residual, "float32", ["batch", "position", shape.residualWidth]);
   const layers = Array.from({ length: shape.layers }, (_, layer) => {
     const named = (name: string) => `blocks.${layer}.${name}`;
@@ -115,7 +119,7 @@ export function buildTrunk(architecture: ModelArchitecture, tensors: TensorSourc
       hooks,
       layer,
       residual,
-      { ...shared, pastKeys, pastValues },
+      { ...shared(layer), pastKeys, pastValues },
       {
         perHeadResults: false,
         cacheNames: { keys: named(STAGE_VALUES.newKeys), values: named(STAGE_VALUES.newValues) },
@@ -142,9 +146,11 @@ export function buildPlainModel(
   const g = new GraphBuilder("plain");
   const hooks = new NoHooks();
   let residual = embed(g, architecture, tensors, hooks);
-  const shared = attentionInputs(g, architecture);
+  const shared = attentionInputs(g, architecture, tensors, layersOf(architecture));
   for (let layer = 0; layer < architecture.shape.layers; layer++) {
-    residual = block(g, architecture, tensors, hooks, layer, residual, shared, { perHeadResults: false }).residual;
+    residual = block(g, architecture, tensors, hooks, layer, residual, shared(layer), {
+      perHeadResults: false,
+    }).residual;
   }
   const read = lastOnly ? g.gather(residual, g.int64([-1]), 1) : residual;
   readLogits(g, unembed(g, architecture, tensors, hooks, read));
@@ -153,45 +159,91 @@ export function buildPlainModel(
 
 /** tokens [batch, position] → residual stream. */
 function embed(g: GraphBuilder, architecture: ModelArchitecture, tensors: TensorSource, hooks: Hooks): ValueName {
-  // Rows are gathered as stored and widened afterwards: a 16-bit table is never kept twice.
-  const rows = (name: string, indices: ValueName) => {
-    const { value, type } = storedValue(g, tensors, name);
-    const gathered = g.gather(value, indices, 0);
-    return type === "float32" ? gathered : g.cast(gathered, "float32");
-  };
   const tokens = g.input(STAGE_VALUES.tokens, "int64", ["batch", "position"]);
-  const embedding = hooks.at("hook_embed", rows(architecture.tokenEmbedding, tokens));
-  if (architecture.positionEmbedding === undefined) return embedding;
-  const positions = g.input(STAGE_VALUES.positions, "int64", ["batch", "position"]);
-  return g.add(embedding, hooks.at("hook_pos_embed", rows(architecture.positionEmbedding, positions)));
+  const embedding = hooks.at("hook_embed", rowsOf(g, tensors, architecture.tokenEmbedding, tokens));
+  if (architecture.shape.positions.kind !== "learned") return embedding;
+  return g.add(embedding, hooks.at("hook_pos_embed", positionRows(g, architecture, tensors)));
 }
 
-/** Inputs that all blocks share, and those of the cache unless each block of the graph has its own. */
-function attentionInputs(g: GraphBuilder, { shape }: ModelArchitecture, ownCache = true): AttentionInputs {
+/** Rows of a table [row, residual]. They are gathered as stored and widened afterwards: no 16-bit table is kept twice. */
+function rowsOf(g: GraphBuilder, tensors: TensorSource, name: string, indices: ValueName): ValueName {
+  const { value, type } = storedValue(g, tensors, name);
+  const gathered = g.gather(value, indices, 0);
+  return type === "float32" ? gathered : g.cast(gathered, "float32");
+}
+
+/** [batch, position, residual] of the learned position embedding; declares its input. */
+function positionRows(g: GraphBuilder, { positionEmbedding }: ModelArchitecture, tensors: TensorSource): ValueName {
+  invariant(positionEmbedding !== undefined, "learned positions have a tensor");
+  return rowsOf(g, tensors, positionEmbedding, g.input(STAGE_VALUES.positions, "int64", ["batch", "position"]));
+}
+
+function layersOf({ shape }: ModelArchitecture): number[] {
+  return Array.from({ length: shape.layers }, (_, layer) => layer);
+}
+
+/**
+ * Declares what the blocks of `layers` share, and their cache unless each block of the graph has its own; returns what each
+ * of them takes.
+ */
+function attentionInputs(
+  g: GraphBuilder,
+  architecture: ModelArchitecture,
+  tensors: TensorSource,
+  layers: readonly number[],
+  ownCache = true,
+): (layer: number) => AttentionInputs {
+  const { shape } = architecture;
   const cacheShape = ["past", "batch", shape.keyValueHeads, shape.headWidth];
-  const pairs = shape.headWidth / 2;
-  const mask = g.input(STAGE_VALUES.mask, "float32", [1, 1, "position", "key"]);
+  const isLocal = (layer: number) => shape.window?.layers.includes(layer) === true;
+  for (const [name, used] of [
+    [STAGE_VALUES.mask, layers.some((layer) => !isLocal(layer))],
+    [STAGE_VALUES.localMask, layers.some(isLocal)],
+  ] as const) {
+    if (used) g.input(name, "float32", [1, 1, "position", "key"]);
+  }
   if (ownCache) {
     g.input(STAGE_VALUES.pastKeys, "float32", cacheShape);
     g.input(STAGE_VALUES.pastValues, "float32", cacheShape);
   }
-  return {
-    mask,
+  const places = positionInputs(g, architecture, tensors);
+  return (layer) => ({
+    mask: isLocal(layer) ? STAGE_VALUES.localMask : STAGE_VALUES.mask,
     pastKeys: STAGE_VALUES.pastKeys,
     pastValues: STAGE_VALUES.pastValues,
-    rotary:
-      shape.positions.kind === "rotary"
-        ? {
-            cosines: g.input(STAGE_VALUES.cosines, "float32", ["position", pairs]),
-            sines: g.input(STAGE_VALUES.sines, "float32", ["position", pairs]),
-          }
-        : undefined,
-  };
+    ...places,
+  });
+}
+
+/** How blocks know where a position stands, where the stream itself does not say. */
+function positionInputs(
+  g: GraphBuilder,
+  architecture: ModelArchitecture,
+  tensors: TensorSource,
+): Pick<AttentionInputs, "rotary" | "scoreBias" | "positionEmbedding"> {
+  const { positions, heads } = architecture.shape;
+  switch (positions.kind) {
+    case "learned":
+      return { rotary: undefined };
+    case "rotary": {
+      const pairs = positions.rotary.frequencies.length;
+      const cosines = g.input(STAGE_VALUES.cosines, "float32", ["position", pairs]);
+      const sines = g.input(STAGE_VALUES.sines, "float32", ["position", pairs]);
+      return { rotary: { cosines, sines } };
+    }
+    case "shortformer":
+      return { rotary: undefined, positionEmbedding: positionRows(g, architecture, tensors) };
+    case "alibi":
+      return {
+        rotary: undefined,
+        scoreBias: g.input(STAGE_VALUES.scoreBias, "float32", [1, heads, "position", "key"]),
+      };
+  }
 }
 
 function block(
   g: GraphBuilder,
-  { shape, block: weightsOf }: ModelArchitecture,
+  architecture: ModelArchitecture,
   tensors: TensorSource,
   hooks: Hooks,
   layer: number,
@@ -199,19 +251,27 @@ function block(
   inputs: AttentionInputs,
   options: AttentionOptions & { readonly nextResidual?: ValueName },
 ): { residual: ValueName; newKeys: ValueName; newValues: ValueName } {
-  const weights = weightsOf(layer);
+  const { shape } = architecture;
+  const weights = architecture.block(layer);
   const sites = (name: "ln1" | "ln2") =>
     ({ scale: `${name}.hook_scale`, normalized: `${name}.hook_normalized` }) as const;
 
   const before = hooks.at("hook_resid_pre", residual);
   const read = norm(g, tensors, hooks, shape.norm, before, weights.norm1, sites("ln1"));
-  const attended = attention(g, tensors, hooks, shape, weights.attention, read, inputs, options);
+  const attended = attention(g, tensors, hooks, shape, layer, weights.attention, read, inputs, options);
   const attentionOut = hooks.at("hook_attn_out", attended.output);
+
+  const { norm2 } = weights;
+  if (norm2 === undefined) {
+    const after = hooks.at("hook_resid_post", g.add(before, attentionOut, options.nextResidual));
+    return { residual: after, newKeys: attended.newKeys, newValues: attended.newValues };
+  }
 
   const parallel = shape.arrangement === "parallel";
   const middle = parallel ? before : hooks.at("hook_resid_mid", g.add(before, attentionOut));
-  const mlpRead = norm(g, tensors, hooks, shape.norm, middle, weights.norm2, sites("ln2"));
-  const mlpOut = hooks.at("hook_mlp_out", mlp(g, tensors, hooks, shape, weights.mlp, mlpRead));
+  const mlpRead = norm(g, tensors, hooks, shape.norm, middle, norm2, sites("ln2"));
+  const mlpWeights = mlpWeightsOf(architecture, layer);
+  const mlpOut = hooks.at("hook_mlp_out", mlp(g, tensors, hooks, shape, mlpWeights, mlpRead));
 
   const base = parallel ? g.add(before, attentionOut) : middle;
   const after = hooks.at("hook_resid_post", g.add(base, mlpOut, options.nextResidual));

@@ -37,15 +37,30 @@ export function float32Value(g: GraphBuilder, tensors: TensorSource, name: strin
 
 /** The matrix as [input, output]. */
 export function matrixValue(g: GraphBuilder, tensors: TensorSource, weight: LinearWeight): ValueName {
-  const stored = float32Value(g, tensors, weight.tensor);
-  const matrix = weight.layout === "output-input" ? g.transpose(stored, [1, 0]) : stored;
+  const matrix = inputOutput(g, tensors, weight);
   return weight.outputs === undefined ? matrix : g.slice(matrix, 1, ...weight.outputs);
+}
+
+function inputOutput(g: GraphBuilder, tensors: TensorSource, { tensor, layout }: LinearWeight): ValueName {
+  const stored = float32Value(g, tensors, tensor);
+  const [heads = 0, width = 0, last = 0] = tensors.describe(tensor).shape;
+  switch (layout) {
+    case "input-output":
+      return stored;
+    case "output-input":
+      return g.transpose(stored, [1, 0]);
+    case "head-input-output":
+      return g.reshape(g.transpose(stored, [1, 0, 2]), [width, heads * last]);
+    case "head-output":
+      return g.reshape(stored, [heads * width, last]);
+  }
 }
 
 /** The bias as [output], or undefined. */
 export function biasValue(g: GraphBuilder, tensors: TensorSource, weight: LinearWeight): ValueName | undefined {
   if (weight.bias === undefined) return undefined;
-  const bias = float32Value(g, tensors, weight.bias);
+  const stored = float32Value(g, tensors, weight.bias);
+  const bias = weight.layout === "head-input-output" ? g.reshape(stored, [-1]) : stored;
   return weight.outputs === undefined ? bias : g.slice(bias, 0, ...weight.outputs);
 }
 

@@ -1,10 +1,17 @@
 /** Whether a model's own tokenizer begins a text with its beginning-of-sequence token. */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { readTokenizerConfig } from "./tokenizer-file.ts";
+import { numbersInstead } from "./number-tokenizer.ts";
+import { readConfigBeside, readTokenizerConfig } from "./tokenizer-file.ts";
 
-/** As `transformers` does it: `add_bos_token` where it is said, else what the post-processor puts first. */
+/**
+ * As `transformers` does it: `add_bos_token` where it is said, else what the post-processor puts first. A HookedTransformer
+ * says it in its configuration; numbers have no such token.
+ */
 export async function prependsBosByDefault(folder: string): Promise<boolean> {
+  if ((await numbersInstead(folder)) !== undefined) return false;
+  const { default_prepend_bos: ofModel } = await readConfigBeside(folder);
+  if (typeof ofModel === "boolean") return ofModel;
   const { add_bos_token: said, bos_token: bos } = await readTokenizerConfig(folder);
   if (typeof said === "boolean") return said;
   const name = typeof bos === "object" && bos !== null ? (bos as { content?: unknown }).content : bos;

@@ -1,18 +1,22 @@
 /** A model folder's tokenizer: SentencePiece BPE (Llama) or byte-level BPE (GPT-2), exact, with offsets. */
-import { readFile } from "node:fs/promises";
-import { join } from "node:path";
 import { splitAtAddedTokens } from "./added-tokens.ts";
 import { byteLevelSymbols, isByteLevel } from "./byte-level.ts";
 import { characterRanges, concatenateBytes } from "./byte-ranges.ts";
 import { buildMergeTable, mergeSymbols } from "./merge-table.ts";
+import { numbersInstead, numberTokenizer } from "./number-tokenizer.ts";
 import { type PieceTexts, pieceTexts } from "./piece-texts.ts";
 import { hasDummyPrefix, sentencepieceSymbols } from "./sentencepiece.ts";
 import type { Symbols } from "./symbols.ts";
 import type { Tokenizer, TokenPiece } from "./tokenizer.ts";
-import { readTokenizerConfig, readTokenizerFile, type TokenizerFile } from "./tokenizer-file.ts";
+import { readConfigBeside, readTokenizerConfig, readTokenizerFile, type TokenizerFile } from "./tokenizer-file.ts";
 
-/** @throws PatchbayError `file-not-found`, `damaged-file` or `unsupported-model` */
+/**
+ * A HookedTransformer folder may come without a tokenizer: its tokens are then numbers.
+ * @throws PatchbayError `file-not-found`, `damaged-file` or `unsupported-model`
+ */
 export async function openTokenizer(folder: string): Promise<Tokenizer> {
+  const numbers = await numbersInstead(folder);
+  if (numbers !== undefined) return numberTokenizer(numbers.vocabulary, numbers.outputVocabulary);
   const file = await readTokenizerFile(folder);
   const names = await readTokenizerConfig(folder);
   const ids = await readMarkerIds(folder);
@@ -90,8 +94,7 @@ function hexadecimal(bytes: Uint8Array): string {
 
 /** Ids that config.json gives; used where tokenizer_config.json names no token. Some models list several: the first. */
 async function readMarkerIds(folder: string): Promise<Record<string, number | undefined>> {
-  const text = await readFile(join(folder, "config.json"), "utf8").catch(() => "{}");
-  const config = JSON.parse(text) as Record<string, unknown>;
+  const config = await readConfigBeside(folder);
   const first = (value: unknown) => {
     const id: unknown = Array.isArray(value) ? value[0] : value;
     return typeof id === "number" ? id : undefined;

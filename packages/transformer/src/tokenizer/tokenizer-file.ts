@@ -77,6 +77,13 @@ export async function readTokenizerConfig(folder: string): Promise<Readonly<Reco
   return parseJson(text, file);
 }
 
+/** config.json beside the tokenizer; empty where there is none. */
+export async function readConfigBeside(folder: string): Promise<Readonly<Record<string, unknown>>> {
+  const file = join(folder, "config.json");
+  const text = await readFile(file, "utf8").catch(() => "{}");
+  return parseJson(text, file);
+}
+
 function readMerge(merge: unknown, vocabulary: ReadonlyMap<string, number>, file: string): Merge {
   const [left, right] = typeof merge === "string" ? splitOnce(merge) : (merge as [string, string]);
   const ids = [left, right, `${left}${right}`].map((piece) => vocabulary.get(piece));

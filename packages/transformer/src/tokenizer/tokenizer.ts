@@ -14,6 +14,8 @@ export interface TokenPiece {
 
 export interface Tokenizer {
   readonly vocabularySize: number;
+  /** Tokens are numbers: the model came without a tokenizer. */
+  readonly numbers?: boolean;
   readonly bosToken: number | undefined;
   readonly eosToken: number | undefined;
   encode(text: string, options: { prependBos: boolean }): TokenPiece[];

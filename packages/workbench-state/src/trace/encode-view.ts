@@ -57,7 +57,7 @@ function writeSampling(sampling: SamplingChoice): string | undefined {
 const LONE_SURROGATE = /\p{Surrogate}/gu;
 
 /** Percent-encoding that leaves alone what a query may hold as it is, so that patches stay readable. */
-function escapeValue(value: string): string {
+export function escapeValue(value: string): string {
   return encodeURIComponent(value.replaceAll(LONE_SURROGATE, "\ufffd"))
     .replaceAll("%20", "+")
     .replaceAll(/%(3A|2C|5B|5D|40|2F)/g, (code) => decodeURIComponent(code));

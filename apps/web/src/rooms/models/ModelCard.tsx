@@ -10,6 +10,7 @@ import { ErrorState } from "../../shell/ui/ErrorState.tsx";
 import { formatBytes, formatCount } from "../../shell/ui/format-number.ts";
 import common from "../common/common.module.css";
 import { JobStarter } from "../common/JobStarter.tsx";
+import { FrequencyPanel } from "./FrequencyPanel.tsx";
 import styles from "./Models.module.css";
 import { SitesTable } from "./SitesTable.tsx";
 
@@ -46,8 +47,17 @@ export function ModelCard({ model }: { readonly model: ModelSummary }) {
               "heads",
               `${model.heads} of width ${model.headWidth}${model.keyValueHeads === model.heads ? "" : `, ${model.keyValueHeads} key-value`}`,
             ],
-            ["neurons", `${formatCount(model.neuronsPerLayer)} a layer, ${model.gated ? "gated" : "plain"}`],
-            ["vocabulary", `${formatCount(model.vocabulary)} tokens`],
+            [
+              "neurons",
+              model.neuronsPerLayer === 0
+                ? "none: attention only"
+                : `${formatCount(model.neuronsPerLayer)} a layer, ${model.gated ? "gated" : "plain"}`,
+            ],
+            ["attention", model.direction ?? "causal"],
+            [
+              "vocabulary",
+              `${formatCount(model.vocabulary)} ${model.numberTokens === true ? "numbers" : "tokens"}${model.outputVocabulary === undefined ? "" : `, ${formatCount(model.outputVocabulary)} answers`}`,
+            ],
             ["context", `${formatCount(model.context)} tokens`],
             ["BOS", model.prependBos ? "prepended" : "not prepended"],
           ]}
@@ -77,7 +87,7 @@ export function ModelCard({ model }: { readonly model: ModelSummary }) {
           {unloaded.state.status === "failed" && <ErrorState inline problem={unloaded.state.problem} />}
           <h3 className={styles.factsTitle}>Neuron map</h3>
           {model.neuronMap === "ready" ? (
-            <p className="quiet">ready</p>
+            <p className="quiet">{model.neuronsPerLayer === 0 ? "no neurons" : "ready"}</p>
           ) : (
             <JobStarter
               kind="neuron-map"
@@ -88,6 +98,7 @@ export function ModelCard({ model }: { readonly model: ModelSummary }) {
           )}
         </div>
       </div>
+      {model.numberTokens === true && <FrequencyPanel model={model} />}
       <Button kind="bare" aria-expanded={sitesShown} onClick={() => setSitesShown(!sitesShown)}>
         {sitesShown ? "Hide the hook sites" : "Show the hook sites"}
       </Button>

@@ -15,7 +15,7 @@ import {
   openDictionary,
   writeDictionaryFolder,
 } from "@patchbay/dictionary";
-import type { Engine, TransformerModel } from "@patchbay/transformer";
+import { type Engine, readNormWeight, type TransformerModel } from "@patchbay/transformer";
 import { ensureDefined, tensor } from "@patchbay/vocabulary";
 import { type Corpus, corpusFromTokens } from "../../corpus/corpus.ts";
 import { fixtureService } from "../../testing/open-test-service.ts";
@@ -140,7 +140,7 @@ async function tokenDictionary(model: TransformerModel): Promise<DictionaryWeigh
 async function writingDictionary(model: TransformerModel): Promise<DictionaryWeights> {
   const width = model.shape.residualWidth;
   const { data: head } = await model.tensors.read(model.architecture.unembedding.tensor);
-  const { data: norm } = await model.tensors.read(model.architecture.finalNorm.weight);
+  const norm = await readNormWeight(model.tensors, model.architecture.finalNorm, width);
   const features = 8;
   const decoder = randomValues(features * width, 5);
   // The final norm's weight multiplies it back to the token's own row of the head.

@@ -1,0 +1,110 @@
+/**
+ * Rows of the adjacency matrix as they are kept: the largest weights, and the exact sum of all.
+ *
+ * Of a row, features are kept from the largest |weight| down until they, with all errors and tokens, hold a share of
+ * Σ |weight|. What is left out is small and counted: every normalisation divides by the exact sum, so that a source's share
+ * of a target is the same whatever was left out; only what would have flowed on through the dropped edges is missing.
+ */
+import { ensureDefined } from "@patchbay/vocabulary";
+import type { RowBatch, RowLayout } from "./attribution-rows.ts";
+
+export interface SparseRow {
+  /** Rising. */
+  readonly columns: Int32Array;
+  readonly weights: Float32Array;
+  /** Σ |weight| of the whole row. */
+  readonly inputSum: number;
+  /** Σ weight of the whole row. */
+  readonly signedSum: number;
+  /** What biases give. */
+  readonly bias: number;
+}
+
+/** Bytes of a row as kept. */
+export function bytesOf({ columns }: SparseRow): number {
+  return 8 * columns.length;
+}
+
+/**
+ * Weights fall in classes by their leading bits (exponent and three bits of the mantissa: an eighth of an octave), which
+ * finds the threshold in two passes without sorting; a class is kept as a whole.
+ */
+const CLASS_SHIFT = 20;
+const CLASSES = 2 ** (31 - CLASS_SHIFT);
+
+/** Keeps each row of a batch, in its order. */
+export function sparsify(
+  { targets, values, biases, featureEnd }: RowBatch,
+  layout: RowLayout,
+  share: number,
+): SparseRow[] {
+  const bits = new Int32Array(values.buffer, values.byteOffset, values.length);
+  const sums = new Float64Array(CLASSES);
+  return targets.map((_, t) => {
+    const first = t * layout.length;
+    const row = values.subarray(first, first + layout.length);
+    const rowBits = bits.subarray(first, first + layout.length);
+    sums.fill(0);
+    let signedSum = 0;
+    let featureSum = 0;
+    for (let column = 0; column < featureEnd; column++) {
+      const value = row[column] ?? 0;
+      const size = Math.abs(value);
+      const kind = ((rowBits[column] ?? 0) & 0x7fffffff) >>> CLASS_SHIFT;
+      sums[kind] = (sums[kind] ?? 0) + size;
+      signedSum += value;
+      featureSum += size;
+    }
+    let rest = 0;
+    let others = 0;
+    for (let column = layout.errors; column < layout.length; column++) {
+      const value = row[column] ?? 0;
+      if (value !== 0) others++;
+      signedSum += value;
+      rest += Math.abs(value);
+    }
+    const inputSum = featureSum + rest;
+    const threshold = lowestClass(sums, share * inputSum - rest);
+    let kept = others;
+    for (let column = 0; column < featureEnd; column++) if (isKept(rowBits[column] ?? 0, threshold)) kept++;
+    const columns = new Int32Array(kept);
+    const weights = new Float32Array(kept);
+    let place = 0;
+    const keep = (column: number) => {
+      columns[place] = column;
+      weights[place++] = row[column] ?? 0;
+    };
+    for (let column = 0; column < featureEnd; column++) if (isKept(rowBits[column] ?? 0, threshold)) keep(column);
+    for (let column = layout.errors; column < layout.length; column++) if (row[column] !== 0) keep(column);
+    return { columns, weights, inputSum, signedSum, bias: ensureDefined(biases[t]) };
+  });
+}
+
+function isKept(bits: number, threshold: number): boolean {
+  const size = bits & 0x7fffffff;
+  return size !== 0 && size >>> CLASS_SHIFT >= threshold;
+}
+
+/** The highest class down to which the sums reach `wanted`. */
+function lowestClass(sums: Float64Array, wanted: number): number {
+  let sum = 0;
+  let kind = sums.length;
+  while (kind > 0 && sum < wanted) sum += sums[--kind] ?? 0;
+  return kind;
+}
+
+/** Only what leads to columns that are selected, renumbered. `places`: −1 for a column that is not. */
+export function restrictRow(row: SparseRow, places: Int32Array): SparseRow {
+  let count = 0;
+  for (const column of row.columns) if ((places[column] ?? -1) >= 0) count++;
+  const columns = new Int32Array(count);
+  const weights = new Float32Array(count);
+  let place = 0;
+  row.columns.forEach((column, i) => {
+    const target = places[column] ?? -1;
+    if (target < 0) return;
+    columns[place] = target;
+    weights[place++] = row.weights[i] ?? 0;
+  });
+  return { ...row, columns, weights };
+}
