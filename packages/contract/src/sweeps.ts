@@ -137,7 +137,9 @@ export const SweepMethod = z.discriminatedUnion("kind", [
         order: z
           .enum(["least", "most"])
           .optional()
-          .describe("Each step removes what changes the metric least (default) or most, given what is gone already."),
+          .describe(
+            "Each step removes what leaves the metric nearest to the clean one (default) or farthest from it, given what is gone already.",
+          ),
       })
       .optional(),
   }),

@@ -39,6 +39,7 @@ export async function benchSweeps({ quick }: { quick: boolean }): Promise<void> 
   );
 }
 
+/** `threads`: for both sides; fewer than there are processors where other work would make threads wait for each other. */
 export async function compareOn(
   name: string,
   model: TransformerModel,
@@ -46,10 +47,11 @@ export async function compareOn(
   pairs: readonly Pair[],
   python: string | undefined,
   rounds: number,
+  threads = os.availableParallelism(),
 ): Promise<void> {
-  const engine = createRuntime().open(model);
+  const engine = createRuntime({ threads }).open(model);
   const parts = partsOf(name, engine, tokenizer);
-  const peer = python === undefined ? undefined : await openPeer(python, model);
+  const peer = python === undefined ? undefined : await openPeer(python, model, threads);
   try {
     printHeading(`${name}: ${model.shape.layers} layers, ${model.shape.heads} heads`);
     if (peer !== undefined) printNote(`peer: ${peer.about}`);
@@ -106,13 +108,13 @@ function largestDifference(a: readonly number[], b: readonly number[]): number {
   return a.reduce((largest, value, i) => Math.max(largest, Math.abs(value - (b[i] ?? Number.NaN))), 0);
 }
 
-function openPeer(python: string, model: TransformerModel): Promise<PythonPeer> {
+function openPeer(python: string, model: TransformerModel, threads: number): Promise<PythonPeer> {
   const files = new Set(model.tensors.names.map((name) => model.tensors.describe(name).file));
   return openPythonPeer(python, new URL("peer.py", import.meta.url), {
     files: [...files],
     family: model.shape.family,
     shape: model.shape,
-    threads: os.availableParallelism(),
+    threads,
   });
 }
 

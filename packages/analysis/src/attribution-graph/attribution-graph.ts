@@ -5,6 +5,7 @@ import {
   conventionalNodeIds,
   cumulativeInfluence,
   EMPTY_VIEW,
+  type GraphScores,
   graphScores,
   influenceOf,
   type NodeKind,
@@ -22,7 +23,7 @@ import { type ActiveFeatures, cellOf, type RecordedRun } from "./recorded-run.ts
 import { type GraphParts, type ReplacementModel, skipsFirst } from "./replacement-model.ts";
 import { type NodeRow, scoringIndexOf } from "./scoring-rows.ts";
 import { type SelectedRows, selectFeatures } from "./select-features.ts";
-import { bytesOf, restrictRow, type SparseRow, sparsify } from "./sparse-rows.ts";
+import { bytesOf, restrictRow, type SparseRow } from "./sparse-rows.ts";
 import { weightFactors } from "./weight-factors.ts";
 
 const DEFAULT_BUDGET = 7500;
@@ -46,10 +47,10 @@ export async function attributionGraph(
   const rows = new AttributionRows(parts.engine, replacement, run, signal);
   const edgeShare = request.edgeShare ?? DEFAULT_EDGE_SHARE;
   const selected = await phases.time("rows", async () => {
-    const targetRows = sparsify(await rows.ofStream(targets), rows.layout, edgeShare);
+    const direct = await rows.ofStream(targets);
     return selectFeatures(
       rows,
-      targetRows,
+      direct,
       targets.map(({ weight }) => weight),
       {
         budget: request.features ?? DEFAULT_BUDGET,
@@ -60,10 +61,15 @@ export async function attributionGraph(
     );
   });
   progress?.(0.9, "pruning");
+  const selectedFeatures = selected.featureRows.size;
+  const residual = largestResidual(run, targets, selected);
+  const heldBytes = [...selected.featureRows.values()].reduce((sum, row) => sum + bytesOf(row), 0);
   const unpruned = await phases.time("influence", async () => assemble(replacement, run, selected, targets));
-  const keptRows = [...selected.targetRows, ...selected.featureRows.values()];
-  const influence = influenceOf(unpruned.index);
-  const scores = graphScores(unpruned.index);
+  // The edges are in the index now; a long prompt's rows are not held twice.
+  selected.featureRows.clear();
+  const exact = selected.influence === undefined ? undefined : ofNodes(selected.influence, unpruned, run);
+  const influence = exact ?? influenceOf(unpruned.index);
+  const scores = exact === undefined ? graphScores(unpruned.index) : exactScores(unpruned.index, exact);
   const pruned = await phases.time("pruning", async () =>
     pruneGraph(unpruned.index, thresholdsOf(request), { influence }),
   );
@@ -76,7 +82,6 @@ export async function attributionGraph(
   const factors = await phases.time("weight factors", () =>
     weightFactors(parts.engine, replacement, document, targets, question.answer.scale, signal),
   );
-  const heldBytes = keptRows.reduce((sum, row) => sum + bytesOf(row), 0);
   const recipe = recipeOfQuestion(parts, question, request);
   const graph: CircuitGraph = {
     format: "patchbay-graph",
@@ -102,11 +107,11 @@ export async function attributionGraph(
     facts: {
       tokens: run.positions,
       activeFeatures: run.features.count,
-      selectedFeatures: selected.featureRows.size,
+      selectedFeatures,
       unpruned: { nodes: unpruned.index.edges.nodeCount, edges: unpruned.index.edges.edgeCount },
       kept: { nodes: kept.length, edges: document.edges.source.length },
-      leftOutShare: leftOut(unpruned.rows),
-      largestResidual: largestResidual(run, targets, selected),
+      leftOutShare: leftOut(unpruned),
+      largestResidual: residual,
       errorOnlyLayers: replacement.layers.flatMap((layer, i) => (layer === undefined ? [i] : [])),
       phases: phases.list,
       peakBytes: rows.peakBytes + heldBytes + recordedBytes(run) + 40 * unpruned.index.edges.edgeCount,
@@ -138,7 +143,8 @@ interface Unpruned {
   readonly columns: Int32Array;
   /** Cells of the errors. */
   readonly errors: readonly number[];
-  readonly rows: readonly NodeRow[];
+  /** By node that reads: Σ |weight| of its whole row, and the biases' part. */
+  readonly sums: ReadonlyMap<number, { readonly inputSum: number; readonly bias: number }>;
   readonly index: ScoringIndex;
 }
 
@@ -180,7 +186,39 @@ function assemble(
     })),
     ...targetRows.map((row, t) => ({ node: firstTarget + t, row: restrictRow(row, places) })),
   ];
-  return { columns, errors, rows, index: scoringIndexOf(kinds, rows, start) };
+  const index = scoringIndexOf(kinds, rows, start);
+  const sums = new Map(rows.map(({ node, row: { inputSum, bias } }) => [node, { inputSum, bias }]));
+  return { columns, errors, sums, index };
+}
+
+/** Influence of columns → of nodes. */
+function ofNodes(influence: Float64Array, { columns, errors, index }: Unpruned, run: RecordedRun): Float64Array {
+  const { count, positions } = run.features;
+  const tokens = count + run.layers.length * positions;
+  const places = [
+    ...columns,
+    ...errors.map((cell) => count + cell),
+    ...Array.from({ length: positions }, (_, position) => tokens + position),
+  ];
+  return Float64Array.from({ length: index.edges.nodeCount }, (_, node) => influence[places[node] ?? -1] ?? 0);
+}
+
+/**
+ * The published scores from exact influence I: replacement = I(tokens) / (I(tokens) + I(errors)). Completeness, the mean of
+ * 1 − error share of each node's inputs weighted by I + w, is 1 − I(errors) / Σ (I + w), because I(errors) is that very sum.
+ */
+function exactScores({ kinds, start }: ScoringIndex, influence: Float64Array): GraphScores {
+  let [tokens, errors, all] = [0, 0, 0];
+  kinds.forEach((kind, node) => {
+    const own = influence[node] ?? 0;
+    if (kind === "token") tokens += own;
+    if (kind === "error") errors += own;
+    all += own + (start[node] ?? 0);
+  });
+  return {
+    replacement: tokens + errors === 0 ? null : tokens / (tokens + errors),
+    completeness: all === 0 ? null : 1 - errors / all,
+  };
 }
 
 /** @throws PatchbayError `result-too-large` */
@@ -216,12 +254,11 @@ function renumbered(
 
 function describeNodes(
   { run, replacement, targets, position, described }: GraphQuestion,
-  { columns, errors, rows }: Unpruned,
+  { columns, errors, sums }: Unpruned,
   influence: Float64Array,
 ): CircuitNode[] {
   const shares = cumulativeInfluence(influence);
   const { features: active, positions } = run;
-  const rowOf = new Map(rows.map(({ node, row }) => [node, row]));
   const dictionaryOf = (layer: number) => replacement.layers[layer]?.dictionary.spec.name ?? null;
   const common = {
     dictionary: null,
@@ -270,7 +307,7 @@ function describeNodes(
   ];
   const ids = conventionalNodeIds(facts);
   return facts.map((node, place) => {
-    const row = rowOf.get(place);
+    const row = sums.get(place);
     return {
       ...node,
       id: ensureDefined(ids[place]),
@@ -298,13 +335,10 @@ function titleOf({ name }: GraphParts, { described, targets }: GraphQuestion, ha
 }
 
 /** Σ |weight| that no edge holds, of all Σ |weight|. */
-function leftOut(rows: readonly NodeRow[]): number {
+function leftOut({ sums, index }: Unpruned): number {
   let all = 0;
-  let kept = 0;
-  for (const { row } of rows) {
-    all += row.inputSum;
-    kept += row.weights.reduce((sum, weight) => sum + Math.abs(weight), 0);
-  }
+  for (const { inputSum } of sums.values()) all += inputSum;
+  const kept = index.edgeSum.reduce((sum, value) => sum + value, 0);
   return all === 0 ? 0 : Math.min(1, Math.max(0, 1 - kept / all));
 }
 

@@ -109,7 +109,7 @@ export class AttributionRows {
     );
   }
 
-  /** Rows of active features, batch by batch; the order of the batches is the same for the same set of columns. */
+  /** Rows of active features, batch by batch, from the highest layer down; the same batches for the same set of columns. */
   async *ofFeatures(columns: readonly number[]): AsyncGenerator<RowBatch> {
     for (const { layer, targets, positions } of this.#batches(columns)) {
       const { next, biases } = await this.#start(layer, targets, positions);
@@ -130,7 +130,8 @@ export class AttributionRows {
       const layer = Math.floor(cell / this.#run.positions);
       byLayer.set(layer, [...(byLayer.get(layer) ?? []), { column, position: cell % this.#run.positions }]);
     }
-    for (const [layer, targets] of byLayer) {
+    // The highest layer first: when a row is made, those of all its readers are there.
+    for (const [layer, targets] of [...byLayer].reverse()) {
       // From the last position down: the length that fits the first target of a batch fits all.
       targets.reverse();
       for (let start = 0; start < targets.length; ) {

@@ -40,6 +40,8 @@ export function backwardProgram(model: TransformerModel, layer: number, skip: Sk
   const key = `attribution-graph.backward.${layer}.${skip}`;
   return {
     key,
+    // Every layer has a session of its own; each would keep a batch's temporaries.
+    runsRarely: true,
     build() {
       const { shape } = model;
       const g = new GraphBuilder(key);
@@ -195,6 +197,7 @@ export function featureStartProgram(model: TransformerModel, replaced: Replaceme
   const key = `attribution-graph.start.${layer}.${reads}`;
   return {
     key,
+    runsRarely: true,
     build() {
       const { shape, architecture, tensors } = model;
       const g = new GraphBuilder(key);
@@ -297,6 +300,7 @@ export function featureReadProgram(dictionary: Dictionary, output: number): Prog
   const key = `attribution-graph.read.${dictionary.hash}.${output}`;
   return {
     key,
+    runsRarely: true,
     build() {
       const g = new GraphBuilder(key);
       const gradient = g.input("gradient", "float32", ["position", "target", dictionary.spec.outputWidth]);
@@ -341,22 +345,30 @@ export function tokenDirectionProgram(model: TransformerModel): Program {
       const g = new GraphBuilder("attribution-graph.token-directions");
       const tokens = g.input("tokens", "int64", ["target"]);
       const scale = g.input("scale", "float32", [1]);
-      const head = matrixValue(g, tensors, architecture.unembedding);
-      // A mean as a product: the runtime's reductions over so long an axis lose digits.
+      // A mean as a product: the runtime's reductions over so long an axis lose digits. The head is large: it stays as it is
+      // stored, and nothing is turned round but the rows that are asked for.
+      const { unembedding } = architecture;
+      const rowsAreTokens = unembedding.layout === "output-input" && unembedding.outputs === undefined;
+      const count = shape.outputVocabulary;
       const average = g.float32(
-        "one over the vocabulary",
-        [shape.outputVocabulary, 1],
-        new Float32Array(shape.outputVocabulary).fill(1 / shape.outputVocabulary),
+        "average",
+        rowsAreTokens ? [1, count] : [count, 1],
+        new Float32Array(count).fill(1 / count),
       );
-      const mean = g.squeeze(g.matrixProduct(head, average), [1]);
-      const rows = g.subtract(g.transpose(g.gather(head, tokens, 1), [1, 0]), mean);
+      const head = rowsAreTokens ? float32Value(g, tensors, unembedding.tensor) : matrixValue(g, tensors, unembedding);
+      const mean = rowsAreTokens
+        ? g.squeeze(g.matrixProduct(average, head), [0])
+        : g.squeeze(g.matrixProduct(head, average), [1]);
+      const chosen = rowsAreTokens ? g.gather(head, tokens, 0) : g.transpose(g.gather(head, tokens, 1), [1, 0]);
+      const rows = g.subtract(chosen, mean);
       const { finalNorm } = architecture;
       g.output(g.multiply(foldNorm(g, model, finalNorm, rows), scale), "float32", ["target", "residual"], "directions");
       const biases: ValueName[] = [];
       if (finalNorm.bias !== undefined) biases.push(dotWith(g, rows, float32Value(g, tensors, finalNorm.bias)));
       const headBias = biasValue(g, tensors, architecture.unembedding);
       if (headBias !== undefined) {
-        const all = g.squeeze(g.matrixProduct(g.unsqueeze(headBias, [0]), average), [0]);
+        const column = g.reshape(average, [count, 1]);
+        const all = g.squeeze(g.matrixProduct(g.unsqueeze(headBias, [0]), column), [0]);
         biases.push(g.subtract(g.gather(headBias, tokens, 0), all));
       }
       const none = () => g.multiply(g.cast(tokens, "float32"), g.scalar(0));

@@ -16,7 +16,7 @@ import { probabilityOf } from "./graph-targets.ts";
 import { cellOf, columnOf } from "./recorded-run.ts";
 import type { GraphParts } from "./replacement-model.ts";
 import { partialInfluence, selectFeatures } from "./select-features.ts";
-import { type SparseRow, sparsify } from "./sparse-rows.ts";
+import type { SparseRow } from "./sparse-rows.ts";
 
 const DEFAULT_STEPS = [1, 2, 5, 10, 20, 50, 100, 200];
 const DEFAULT_DRAWS = 10;
@@ -106,8 +106,7 @@ async function rankedFeatures(
     );
     return ranking(scores);
   }
-  const targetRows = sparsify(direct, rows.layout, DEFAULT_EDGE_SHARE);
-  const { featureRows } = await selectFeatures(rows, targetRows, weights, {
+  const { targetRows, featureRows } = await selectFeatures(rows, direct, weights, {
     budget: RANKED_FEATURES,
     edgeShare: DEFAULT_EDGE_SHARE,
     signal,

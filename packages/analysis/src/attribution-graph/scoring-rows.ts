@@ -10,6 +10,8 @@ export interface NodeRow {
 }
 
 /**
+ * Rows are divided by what is kept of them, as in the published scores, whose matrix holds the selected features alone.
+ *
  * @param kinds one a node; features in the order of their layers, before everything else but the logits, which are last
  * @param rows in the order of their nodes
  * @param start [node] influence that starts there
@@ -25,9 +27,7 @@ export function scoringIndexOf(
   const target = new Uint32Array(edgeCount);
   const weight = new Float64Array(edgeCount);
   const byTargetStart = new Uint32Array(nodeCount + 1);
-  const divisor = new Float64Array(nodeCount);
   const edgeSum = new Float64Array(nodeCount);
-  const rest = new Float64Array(nodeCount);
   let edge = 0;
   let filled = 0;
   for (const { node, row } of rows) {
@@ -39,8 +39,6 @@ export function scoringIndexOf(
     edge += row.columns.length;
     const sum = row.weights.reduce((total, value) => total + Math.abs(value), 0);
     edgeSum[node] = sum;
-    divisor[node] = Math.max(sum, row.inputSum);
-    rest[node] = row.inputSum > sum ? (row.inputSum - sum) / row.inputSum : 0;
   }
   byTargetStart.fill(edge, filled);
   return {
@@ -57,8 +55,8 @@ export function scoringIndexOf(
     order: sourcesFirst(kinds),
     start,
     edgeSum,
-    divisor,
-    rest,
+    divisor: edgeSum,
+    rest: new Float64Array(nodeCount),
   };
 }
 

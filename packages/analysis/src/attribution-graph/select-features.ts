@@ -3,7 +3,7 @@
  * taken anew with them, and so on until the budget is spent. With a budget for all active features every row is computed.
  */
 import { ensureDefined } from "@patchbay/vocabulary";
-import { type AttributionRows, type RowLayout, throwIfCancelled } from "./attribution-rows.ts";
+import { type AttributionRows, type RowBatch, type RowLayout, throwIfCancelled } from "./attribution-rows.ts";
 import { type SparseRow, sparsify } from "./sparse-rows.ts";
 
 /** Features whose rows are computed between two looks at influence; circuit-tracer's 4 batches of 256. */
@@ -11,8 +11,13 @@ const PER_ROUND = 1024;
 
 export interface SelectedRows {
   readonly targetRows: readonly SparseRow[];
+  /**
+   * Influence of every column, summed over whole rows before anything was left out of them. Only where every active feature
+   * has a row: then each row is made after those of all its readers, and its own influence is complete.
+   */
+  readonly influence: Float64Array | undefined;
   /** By column of the active feature. */
-  readonly featureRows: ReadonlyMap<number, SparseRow>;
+  readonly featureRows: Map<number, SparseRow>;
 }
 
 export interface SelectionOptions {
@@ -23,37 +28,63 @@ export interface SelectionOptions {
   readonly progress: (rows: number, of: number) => void;
 }
 
+/** `direct`: rows of the targets, as they were just made. */
 export async function selectFeatures(
   rows: AttributionRows,
-  targetRows: readonly SparseRow[],
+  direct: RowBatch,
   targetWeights: readonly number[],
   { budget, edgeShare, signal, progress }: SelectionOptions,
 ): Promise<SelectedRows> {
   const { layout } = rows;
   const active = layout.errors;
   const most = Math.min(budget, active);
+  const influence = most === active ? new Float64Array(layout.length) : undefined;
+  const targetRows = sparsify(direct, layout, edgeShare);
   const featureRows = new Map<number, SparseRow>();
+  if (influence !== undefined) passInfluence(direct, targetRows, layout, targetWeights, influence);
   const compute = async (columns: readonly number[]) => {
     for await (const batch of rows.ofFeatures(columns)) {
       throwIfCancelled(signal);
       const kept = sparsify(batch, layout, edgeShare);
       for (const [i, row] of kept.entries()) featureRows.set(ensureDefined(batch.targets[i]), row);
+      if (influence !== undefined) {
+        const amounts = batch.targets.map((column) => influence[column] ?? 0);
+        passInfluence(batch, kept, layout, amounts, influence);
+      }
       progress(featureRows.size, most);
     }
   };
-  if (most === active) {
+  if (influence !== undefined) {
     await compute(Array.from({ length: active }, (_, column) => column));
-  } else {
-    while (featureRows.size < most) {
-      const influence = partialInfluence(layout, targetRows, targetWeights, featureRows);
-      const waiting = Int32Array.from({ length: active }, (_, column) => column).filter(
-        (column) => !featureRows.has(column),
-      );
-      waiting.sort((a, b) => (influence[b] ?? 0) - (influence[a] ?? 0) || a - b);
-      await compute([...waiting.subarray(0, Math.min(PER_ROUND, most - featureRows.size))]);
-    }
+    return { targetRows, featureRows, influence };
   }
-  return { targetRows, featureRows };
+  while (featureRows.size < most) {
+    const partial = partialInfluence(layout, targetRows, targetWeights, featureRows);
+    const waiting = Int32Array.from({ length: active }, (_, column) => column).filter(
+      (column) => !featureRows.has(column),
+    );
+    waiting.sort((a, b) => (partial[b] ?? 0) - (partial[a] ?? 0) || a - b);
+    await compute([...waiting.subarray(0, Math.min(PER_ROUND, most - featureRows.size))]);
+  }
+  return { targetRows, featureRows, influence };
+}
+
+/** Whole rows pass on what arrives at them, in proportion to |weight|. */
+function passInfluence(
+  { values, featureEnd }: RowBatch,
+  kept: readonly SparseRow[],
+  layout: RowLayout,
+  amounts: readonly number[],
+  influence: Float64Array,
+): void {
+  for (const [t, { inputSum }] of kept.entries()) {
+    const factor = inputSum === 0 ? 0 : (amounts[t] ?? 0) / inputSum;
+    if (factor === 0) continue;
+    const row = values.subarray(t * layout.length, (t + 1) * layout.length);
+    for (let i = 0; i < featureEnd; i++) influence[i] = (influence[i] ?? 0) + factor * Math.abs(row[i] ?? 0);
+    for (let i = layout.errors; i < layout.length; i++)
+      influence[i] = (influence[i] ?? 0) + factor * Math.abs(row[i] ?? 0);
+  }
 }
 
 /**

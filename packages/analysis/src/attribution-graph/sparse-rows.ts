@@ -2,8 +2,9 @@
  * Rows of the adjacency matrix as they are kept: the largest weights, and the exact sum of all.
  *
  * Of a row, features are kept from the largest |weight| down until they, with all errors and tokens, hold a share of
- * Σ |weight|. What is left out is small and counted: every normalisation divides by the exact sum, so that a source's share
- * of a target is the same whatever was left out; only what would have flowed on through the dropped edges is missing.
+ * Σ |weight|. What is left out is small, and counted: `inputSum` stays that of the whole row. Where every active feature has a
+ * row, influence and scores are summed over whole rows and nothing that is left out here changes them; under a budget they
+ * are those of the kept weights (`select-features.ts`, `scoring-rows.ts`).
  */
 import { ensureDefined } from "@patchbay/vocabulary";
 import type { RowBatch, RowLayout } from "./attribution-rows.ts";
@@ -93,18 +94,15 @@ function lowestClass(sums: Float64Array, wanted: number): number {
   return kind;
 }
 
-/** Only what leads to columns that are selected, renumbered. `places`: −1 for a column that is not. */
+/** Only what leads to columns that are selected, renumbered, in the row's own arrays. `places`: −1 for one that is not. */
 export function restrictRow(row: SparseRow, places: Int32Array): SparseRow {
-  let count = 0;
-  for (const column of row.columns) if ((places[column] ?? -1) >= 0) count++;
-  const columns = new Int32Array(count);
-  const weights = new Float32Array(count);
+  const { columns, weights } = row;
   let place = 0;
-  row.columns.forEach((column, i) => {
-    const target = places[column] ?? -1;
-    if (target < 0) return;
+  for (let i = 0; i < columns.length; i++) {
+    const target = places[columns[i] ?? -1] ?? -1;
+    if (target < 0) continue;
     columns[place] = target;
-    weights[place++] = row.weights[i] ?? 0;
-  });
-  return { ...row, columns, weights };
+    weights[place++] = weights[i] ?? 0;
+  }
+  return { ...row, columns: columns.subarray(0, place), weights: weights.subarray(0, place) };
 }

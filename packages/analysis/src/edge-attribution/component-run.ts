@@ -106,6 +106,14 @@ export function streams(rows: number, positions: number, width: number, data: Fl
   return tensor(["batch", "position", "residual"], [rows, positions, width], data);
 }
 
+/** Attention scores alive at once: every row computes those of all heads. */
+const SCORE_BYTES = 64 * 2 ** 20;
+
+/** Rows of a heads' graph in one run. */
+export function rowsOfHeads(engine: Engine, positions: number): number {
+  return Math.max(1, Math.floor(SCORE_BYTES / 4 / engine.model.shape.heads / positions ** 2));
+}
+
 /** Results of the rows' heads for their three input streams: all [row, position, residual]. */
 export async function headResults(
   engine: Engine,
@@ -115,18 +123,27 @@ export async function headResults(
   signal: AbortSignal,
 ): Promise<Float32Array> {
   const program = headsProgram(engine.model, layer);
-  const positions = inputs.q.shape[1] ?? 0;
-  const { result } = await engine.evaluate(
-    program,
-    {
-      ...blockFeeds(engine.model, layer, program.graph, { rows: heads.length, positions }),
-      ...Object.fromEntries(HEAD_INPUTS.map((input) => [HEADS.input(input), inputs[input]])),
-      [HEADS.head]: tensor(["row"], [heads.length], BigInt64Array.from(heads, BigInt)),
-    },
-    [HEADS.result],
-    signal,
-  );
-  return result.data;
+  const [, positions = 0, width = 0] = inputs.q.shape;
+  const size = positions * width;
+  const results = new Float32Array(heads.length * size);
+  const piece = rowsOfHeads(engine, positions);
+  for (let start = 0; start < heads.length; start += piece) {
+    const own = heads.slice(start, start + piece);
+    const rowsOf = ({ data }: Tensor) =>
+      streams(own.length, positions, width, data.subarray(start * size, (start + own.length) * size));
+    const { result } = await engine.evaluate(
+      program,
+      {
+        ...blockFeeds(engine.model, layer, program.graph, { rows: own.length, positions }),
+        ...Object.fromEntries(HEAD_INPUTS.map((input) => [HEADS.input(input), rowsOf(inputs[input])])),
+        [HEADS.head]: tensor(["row"], [own.length], BigInt64Array.from(own, BigInt)),
+      },
+      [HEADS.result],
+      signal,
+    );
+    results.set(result.data, start * size);
+  }
+  return results;
 }
 
 /** What a layer's MLP writes when it reads these streams: [row, position, residual]. */

@@ -8,7 +8,7 @@ import { ensureDefined, type Tensor, tensor } from "@patchbay/vocabulary";
 import { blockFeeds } from "../gradients/block-feeds.ts";
 import { metricGradient } from "../gradients/metric-gradient.ts";
 import { HEADS, headsGradientProgram, MLP, mlpGradientProgram } from "./component-programs.ts";
-import { type PairRun, streams } from "./component-run.ts";
+import { type PairRun, rowsOfHeads, streams } from "./component-run.ts";
 import { type EdgeLayout, HEAD_INPUTS } from "./edge-nodes.ts";
 
 /** Gradients by the inputs of one layer's nodes (or of the logits), summed over the rows. */
@@ -72,27 +72,36 @@ export async function walkEdgeGradients(
       if (middle) byAttention = new Float32Array(below);
     }
     const program = headsGradientProgram(model, layer);
-    const repeated = repeatRows(before.data, heads, size);
-    const stream = streams(rows * heads, positions, residualWidth, repeated);
-    const perHead = Array.from({ length: rows * heads }, (_, row) => BigInt(row % heads));
-    const found = await engine.evaluate(
-      program,
-      {
-        ...blockFeeds(model, layer, program.graph, { rows: rows * heads, positions }),
-        ...Object.fromEntries(HEAD_INPUTS.map((input) => [HEADS.input(input), stream])),
-        [HEADS.head]: tensor(["row"], [rows * heads], BigInt64Array.from(perHead)),
-        [HEADS.cotangent]: streams(rows * heads, positions, residualWidth, repeatRows(byAttention, heads, size)),
-      },
-      HEAD_INPUTS.map(HEADS.gradient),
-      signal,
-    );
-    for (const input of HEAD_INPUTS) {
-      const own = ensureDefined(found[HEADS.gradient(input)]).data;
-      for (let head = 0; head < heads; head++) {
-        await visit(destination(layer, head, input), summed(own, rows, heads, head, size));
-      }
-      for (let row = 0; row < rows * heads; row++) {
-        addTo(below, own.subarray(row * size, (row + 1) * size), Math.floor(row / heads) * size);
+    const together = Math.max(1, Math.floor(rowsOfHeads(engine, positions) / rows));
+    for (let start = 0; start < heads; start += together) {
+      const chosen = Array.from({ length: Math.min(together, heads - start) }, (_, i) => start + i);
+      const count = rows * chosen.length;
+      const repeated = (values: Float32Array) =>
+        streams(count, positions, residualWidth, repeatRows(values, chosen.length, size));
+      const stream = repeated(before.data);
+      const found = await engine.evaluate(
+        program,
+        {
+          ...blockFeeds(model, layer, program.graph, { rows: count, positions }),
+          ...Object.fromEntries(HEAD_INPUTS.map((input) => [HEADS.input(input), stream])),
+          [HEADS.head]: tensor(
+            ["row"],
+            [count],
+            BigInt64Array.from({ length: count }, (_, row) => BigInt(chosen[row % chosen.length] ?? 0)),
+          ),
+          [HEADS.cotangent]: repeated(byAttention),
+        },
+        HEAD_INPUTS.map(HEADS.gradient),
+        signal,
+      );
+      for (const input of HEAD_INPUTS) {
+        const own = ensureDefined(found[HEADS.gradient(input)]).data;
+        for (const [i, head] of chosen.entries()) {
+          await visit(destination(layer, head, input), summed(own, rows, chosen.length, i, size));
+        }
+        for (let row = 0; row < count; row++) {
+          addTo(below, own.subarray(row * size, (row + 1) * size), Math.floor(row / chosen.length) * size);
+        }
       }
     }
     gradient = below;

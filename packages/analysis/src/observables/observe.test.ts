@@ -193,7 +193,10 @@ test("stories-15m: he − she is read by heads of the last layer, and the direct
   const ranked = ensureDefined(result.observables[0]).ranked;
   const label = (path: number) => ensureDefined(result.paths[path]).label;
   const heads = ranked.filter(({ path, heldOut }) => label(path).includes("H") && heldOut !== undefined);
-  assert.deepEqual(heads.map(({ path }) => label(path)), ["L5H4", "L5H2", "L5H3"]);
+  assert.deepEqual(
+    heads.map(({ path }) => label(path)),
+    ["L5H4", "L5H2", "L5H3"],
+  );
   for (const { path, heldOut } of heads) {
     assert.ok((heldOut?.correlation ?? 0) > 0.95, `${label(path)}: r = ${heldOut?.correlation}`);
   }
@@ -217,7 +220,12 @@ test("stories-15m: he − she is read by heads of the last layer, and the direct
 test("what makes no observable or no path is refused with the place", async () => {
   const under = await fixtureService("tiny-llama");
   const refusal = async (rest: Partial<ObservableRequest>) => {
-    const request = { model: under.name, input: { tokens: [[1, 2]] }, observables: [{ name: "a", plus: [3] }], ...rest };
+    const request = {
+      model: under.name,
+      input: { tokens: [[1, 2]] },
+      observables: [{ name: "a", plus: [3] }],
+      ...rest,
+    };
     try {
       await observe(partsOf(under), { ...request, compare: 0 }, UNDISTURBED);
     } catch (error) {
@@ -227,10 +235,19 @@ test("what makes no observable or no path is refused with the place", async () =
     return "accepted";
   };
   const head = (layer: number, index: number) => ({ kind: "head", layer, head: index }) as const;
-  assert.deepEqual(await refusal({ observables: [{ name: "a", plus: [3], minus: [3] }] }), ["invalid-request", "observables/0"]);
-  assert.deepEqual(await refusal({ observables: [{ name: "a", plus: ["nothing"] }] }), ["unknown-token", "observables/0/plus/0"]);
+  assert.deepEqual(await refusal({ observables: [{ name: "a", plus: [3], minus: [3] }] }), [
+    "invalid-request",
+    "observables/0",
+  ]);
+  assert.deepEqual(await refusal({ observables: [{ name: "a", plus: ["nothing"] }] }), [
+    "unknown-token",
+    "observables/0/plus/0",
+  ]);
   assert.deepEqual(await refusal({ paths: [[head(1, 0), head(0, 0)]] }), ["invalid-request", "paths/0/1"]);
   assert.deepEqual(await refusal({ paths: [[head(0, 4)]] }), ["unit-out-of-range", "paths/0/0"]);
-  assert.deepEqual(await refusal({ paths: [[head(0, 0)], [{ kind: "mlp", layer: 3 }]] }), ["layer-out-of-range", "paths/1/0/layer"]);
+  assert.deepEqual(await refusal({ paths: [[head(0, 0)], [{ kind: "mlp", layer: 3 }]] }), [
+    "layer-out-of-range",
+    "paths/1/0/layer",
+  ]);
   assert.deepEqual(await refusal({ vectors: [{ observable: 0, path: 99 }] }), ["invalid-request", "vectors/0"]);
 });

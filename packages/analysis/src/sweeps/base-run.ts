@@ -35,6 +35,11 @@ export class BaseRun {
     return this.tokens.length;
   }
 
+  /** What the run holds. */
+  get bytes(): number {
+    return [...this.#values.values(), this.final].reduce((sum, { data }) => sum + data.byteLength, 0);
+  }
+
   /** [1, …] */
   value(site: Site): Tensor {
     return ensureDefined(this.#values.get(nameOf(site)), nameOf(site));

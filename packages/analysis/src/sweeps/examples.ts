@@ -11,10 +11,12 @@ import { type Alignment, alignTokens, checkAlignment } from "./align-tokens.ts";
 import { type BaseRun, baseRuns, inEveryLayer, startingSites } from "./base-run.ts";
 import { companionsOf, ENTRY_KINDS } from "./block-programs.ts";
 import { cellsOf, checkPanelIndices, type PanelCells } from "./cells.ts";
-import { noiseEdits, noisyPositions } from "./noise.ts";
+import { DEFAULT_SAMPLES, noiseEdits, noisyPositions } from "./noise.ts";
 import type { ReferenceRuns } from "./reference-runs.ts";
 import type { Trial } from "./run-changes.ts";
 import { fromRun } from "./sources.ts";
+
+const MOST_SAMPLE_BYTES = 2 ** 30;
 
 export interface ExampleQuestion {
   readonly input: RunInput;
@@ -207,6 +209,7 @@ export async function prepareExample(
     };
   }
   const denoising = method.kind === "patching" && method.direction === "denoise";
+  if (corrupted?.kind === "noise") checkThatSamplesFit(base, corrupted.question.samples ?? DEFAULT_SAMPLES);
   const others =
     corrupted?.kind === "noise"
       ? await baseRuns(
@@ -234,6 +237,17 @@ export async function prepareExample(
   }
   const corruptedValue = values.reduce((sum, value) => sum + value, 0) / values.length;
   return { clean: base, trials, baselines: { clean: cleanValue, corrupted: corruptedValue } };
+}
+
+/** Every sample is a run that cells start from or take from; all are held at once. */
+function checkThatSamplesFit(run: BaseRun, samples: number): void {
+  const bytes = run.bytes * samples;
+  if (bytes <= MOST_SAMPLE_BYTES) return;
+  throw new PatchbayError("memory-exhausted", "The samples of the noise do not fit into memory.", {
+    expected: `at most ${Math.floor(MOST_SAMPLE_BYTES / run.bytes)} samples of this prompt and these sites`,
+    received: String(samples),
+    at: "corrupted/samples",
+  });
 }
 
 async function baselineOf(

@@ -4,7 +4,7 @@ import { test } from "node:test";
 import type { Intervention, Metric, SweepPanel } from "@patchbay/contract";
 import { ensureDefined, tensor } from "@patchbay/vocabulary";
 import { randomWeights, testSpec } from "../dictionary-comparison/testing/test-dictionary.ts";
-import { fixtureService, UNDISTURBED } from "../testing/open-test-service.ts";
+import { fixtureService, type TestService, UNDISTURBED } from "../testing/open-test-service.ts";
 import { ask, plainMetric, REFERENCE_TEXTS } from "./testing/sweep-fixture.ts";
 
 const CLEAN = { tokens: [[0, 20, 21, 13, 20, 27, 60]] };
@@ -57,14 +57,8 @@ function crossLayer() {
   };
 }
 
-let opening: ReturnType<typeof openWithDictionaries> | undefined;
-
-function open() {
-  opening ??= openWithDictionaries();
-  return opening;
-}
-
-async function openWithDictionaries() {
+/** For each test anew: the folder of dictionaries goes when the test ends that made it. */
+async function open() {
   const service = await fixtureService("tiny-llama");
   for (const weights of [transcoder(0), transcoder(1), SAE, crossLayer()]) {
     await service.dictionaries.add(weights, { overwrite: true });
@@ -73,8 +67,11 @@ async function openWithDictionaries() {
 }
 
 /** [position][feature] of a plain run. */
-async function activations(dictionary: string, input: { tokens: number[][] } | { text: string }): Promise<number[][]> {
-  const { service, name } = await open();
+async function activations(
+  { service, name }: TestService,
+  dictionary: string,
+  input: { tokens: number[][] } | { text: string },
+): Promise<number[][]> {
   const features = Array.from({ length: FEATURES }, (_, feature) => feature);
   const { tensors } = await service.run(
     { model: name, input, compute: { features: [{ dictionary, features }] } },
@@ -106,7 +103,7 @@ for (const dictionary of ["mlp-0", "mlp-1", "stream", "clt-0"]) {
       metric: DIFFERENCE,
     });
     const { raw } = ensureDefined(result.panels[0]);
-    const clean = await activations(dictionary, CLEAN);
+    const clean = await activations(service, dictionary, CLEAN);
     let effect = 0;
     for (const [group, { members }] of groups.entries()) {
       for (let position = 0; position < LENGTH; position++) {
@@ -153,9 +150,9 @@ test("features of several layers: those above are read from the run as the ones 
         interventions.push({ site: dictionary, op: "zero", units });
         continue;
       }
-      const rows = (await Promise.all(REFERENCE_TEXTS.map((text) => activations(dictionary, { text })))).flatMap(
-        (each) => each.slice(1),
-      );
+      const rows = (
+        await Promise.all(REFERENCE_TEXTS.map((text) => activations(service, dictionary, { text })))
+      ).flatMap((each) => each.slice(1));
       for (const unit of units) {
         const value = rows.reduce((sum, row) => sum + (row[unit] ?? 0), 0) / rows.length;
         interventions.push({ site: dictionary, op: "set", units: [unit], value });

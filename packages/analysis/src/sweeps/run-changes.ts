@@ -1,6 +1,6 @@
 /** Changed runs by the hundred: planned, ordered so that they share what they can, run in batches, measured. */
 import type { Engine } from "@patchbay/transformer";
-import { ensureDefined } from "@patchbay/vocabulary";
+import { ensureDefined, type Tensor } from "@patchbay/vocabulary";
 import { metricValues } from "../metrics/metric-values.ts";
 import type { ResolvedMetric } from "../metrics/resolve-metric.ts";
 import type { BaseRun } from "./base-run.ts";
@@ -54,7 +54,7 @@ export function placesAsChange(
 }
 
 /**
- * Measures every change. Those that can have no effect on what is read are given their trial's own value and not run.
+ * Measures every change, all of one example. Those that can have no effect on what is read are given their trial's own value and not run.
  * @throws PatchbayError `cancelled`, within one batch
  */
 export async function runChanges(engine: Engine, changes: readonly Change[], options: RunOptions): Promise<void> {
@@ -114,37 +114,17 @@ async function runBatch(
   });
 }
 
-/** KL has a reference a trial; all else is measured at once. */
+/** Rows of one batch are of one example: what KL is measured from is the same for all. */
 async function measure(
   engine: Engine,
-  residual: Awaited<ReturnType<typeof climb>>,
+  residual: Tensor,
   batch: readonly { change: Change }[],
   signal: AbortSignal,
 ): Promise<Float32Array> {
   const { metric, reference } = ensureDefined(batch[0]).change.trial;
   const read = metric.kind === "loss" ? metric : { ...metric, position: 0 };
   const tokens = batch.map(({ change }) => change.trial.base.tokens);
-  const same = batch.every(({ change }) => change.trial.reference === reference);
-  if (same) {
-    return metricValues(engine, read, { residual, tokens, ...(reference === undefined ? {} : { reference }) }, signal);
-  }
-  const width = residual.data.length / batch.length;
-  const values = new Float32Array(batch.length);
-  for (const [i, { change }] of batch.entries()) {
-    const own = {
-      ...residual,
-      shape: [1, ...residual.shape.slice(1)],
-      data: residual.data.subarray(i * width, (i + 1) * width),
-    };
-    const { reference: mine } = change.trial;
-    const inputs = {
-      residual: own,
-      tokens: [change.trial.base.tokens],
-      ...(mine === undefined ? {} : { reference: mine }),
-    };
-    values.set(await metricValues(engine, read, inputs, signal), i);
-  }
-  return values;
+  return metricValues(engine, read, { residual, tokens, ...(reference === undefined ? {} : { reference }) }, signal);
 }
 
 /** The position whose final residual stream the metric reads; undefined: all of them. */

@@ -11,7 +11,7 @@ test("tokens align by least edits", () => {
   assert.deepEqual(align("abcd", "bcd"), [-1, 0, 1, 2]);
   assert.deepEqual(align("bcd", "abcd"), [1, 2, 3]);
   // Three substitutions are less than two deletions and two insertions.
-  assert.deepEqual(align("pq1", "1rs"), [0, 1, 2]);
+  assert.deepEqual(align("1rs", "pq1"), [0, 1, 2]);
   assert.deepEqual(align("abc", ""), [-1, -1, -1]);
 });
 

@@ -30,27 +30,24 @@ export function FindingsRoom() {
       <div className={styles.page}>
         <Answer state={state} skeleton={<ListSkeleton />} onRetry={reload}>
           {(list) =>
-            list.total === 0 ? (
+            list.total === 0 && list.tour.length === 0 ? (
               <EmptyState title="No findings yet" action={<Link href="/">Go to Trace</Link>}>
                 A finding is a view with its numbers, kept for ever under an address of its own. Press Share in Trace or
                 on a neuron’s page to make one.
               </EmptyState>
             ) : (
               <>
-                <ul className={styles.list}>
-                  {list.snapshots.map((finding) => (
-                    <li key={finding.id}>
-                      <Link href={pathOfRoute({ room: "finding", id: finding.id })} className={styles.item}>
-                        <span className={styles.itemTitle}>{finding.title === "" ? "Untitled" : finding.title}</span>
-                        <span className={styles.itemNote}>{finding.note}</span>
-                        <span>{roomTitle(finding.view.room)}</span>
-                        <span>{finding.model}</span>
-                        <Moment iso={finding.createdAt} />
-                        <code>{finding.id}</code>
-                      </Link>
-                    </li>
-                  ))}
-                </ul>
+                {list.tour.length > 0 && offset === 0 && (
+                  <section aria-label="Tour">
+                    <h2 className="section-title">Tour: findings that come with Patchbay</h2>
+                    <FindingList findings={list.tour} />
+                    <h2 className="section-title">Yours</h2>
+                    {list.total === 0 && (
+                      <p className="quiet">None yet. Press Share or Save finding in any room to keep what you see.</p>
+                    )}
+                  </section>
+                )}
+                <FindingList findings={list.snapshots} />
                 {list.total > PAGE && (
                   <div className={styles.pager}>
                     <Button disabled={offset === 0} onClick={() => setOffset(Math.max(0, offset - PAGE))}>
@@ -71,6 +68,25 @@ export function FindingsRoom() {
         </Answer>
       </div>
     </Room>
+  );
+}
+
+function FindingList({ findings }: { readonly findings: SnapshotList["snapshots"] }) {
+  return (
+    <ul className={styles.list}>
+      {findings.map((finding) => (
+        <li key={finding.id}>
+          <Link href={pathOfRoute({ room: "finding", id: finding.id })} className={styles.item}>
+            <span className={styles.itemTitle}>{finding.title === "" ? "Untitled" : finding.title}</span>
+            <span className={styles.itemNote}>{finding.note}</span>
+            <span>{roomTitle(finding.view.room)}</span>
+            <span>{finding.model}</span>
+            <Moment iso={finding.createdAt} />
+            <code>{finding.id}</code>
+          </Link>
+        </li>
+      ))}
+    </ul>
   );
 }
 

@@ -1,6 +1,7 @@
 import { useStore } from "zustand";
 import { Button } from "../../shell/ui/Button.tsx";
 import { FirstLine } from "./FirstLine.tsx";
+import { TourLine } from "./TourLine.tsx";
 import styles from "./Trace.module.css";
 import { useTraceStore } from "./trace-context.tsx";
 import type { TraceData } from "./use-trace-data.ts";
@@ -13,6 +14,7 @@ export function Notices({ data }: { readonly data: TraceData }) {
   const failedAgain = data.status === "failed" && data.before !== undefined ? data.problem : undefined;
   return (
     <div className={styles.notices} role="status">
+      <TourLine />
       <FirstLine />
       {notices.length > 0 && (
         <p>
