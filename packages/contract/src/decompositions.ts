@@ -240,7 +240,9 @@ export const DecompositionCircuit = z.object({
         unit: z.int().optional(),
         contribution: z
           .number()
-          .describe("What it gives the target directly or through components taken before it, when it was taken."),
+          .describe(
+            "What its deviation from its mean gave the target, directly or through components taken before it (and kept MLPs), when it was taken.",
+          ),
       }),
     )
     .describe("In the order taken: the first n are the circuit of size n."),

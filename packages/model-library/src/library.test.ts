@@ -97,7 +97,7 @@ test("a HookedTransformer that cannot be computed is refused when it is added", 
     { d_vocab: 12 },
     { d_vocab_out: 3 },
     { n_ctx: 9 },
-    { n_layers: 3 },
+    { n_layers: 3, use_local_attn: false },
   ]) {
     await assert.rejects(add(change), { code: "damaged-file" });
   }

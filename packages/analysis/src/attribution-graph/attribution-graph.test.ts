@@ -1,7 +1,8 @@
 /** Identities of attribution graphs: sums, budget, factors, refusals. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { GraphRequest, GraphResult } from "@patchbay/contract";
+import { readPatchbayGraph } from "@patchbay/circuit-graph";
+import { type GraphRequest, GraphResult } from "@patchbay/contract";
 import { ensureDefined, PatchbayError } from "@patchbay/vocabulary";
 import { openTestDictionary, randomWeights, testSpec } from "../dictionary-comparison/testing/test-dictionary.ts";
 import { STORY } from "../testing/each-service.ts";
@@ -125,6 +126,13 @@ test("pruning keeps every token, the logits, and only nodes that lead somewhere"
   graph.nodes.forEach(({ kind, id }, place) => {
     if (kind === "feature" || kind === "error") assert.ok(sources.has(place), id);
   });
+});
+
+test("the answer fits its schema, and the graph is a document that opens again as it is", async () => {
+  const result = await tinyGraph("tiny-llama", "skip");
+  assert.deepEqual(GraphResult.parse(JSON.parse(JSON.stringify(result))), JSON.parse(JSON.stringify(result)));
+  const graph = readPatchbayGraph(JSON.parse(JSON.stringify(result.graph)));
+  assert.deepEqual(JSON.parse(JSON.stringify(graph)), JSON.parse(JSON.stringify(result.graph)));
 });
 
 test("weight factors are the same on two prompts; one layer below the answer they are the edge per activation", async () => {

@@ -8,24 +8,16 @@ import { DICTIONARY_TENSORS } from "@patchbay/dictionary";
 import type { Engine } from "@patchbay/transformer";
 import { ensureDefined, PatchbayError, type Tensor, type TensorData, tensor } from "@patchbay/vocabulary";
 import { int64 } from "../programs/readout.ts";
-import {
-  BACKWARD_OUTPUTS,
-  backwardProgram,
-  encoderProgram,
-  featureReadProgram,
-  featureStartProgram,
-  passesOwnAttention,
-  skipPathOf,
-  tokenReadProgram,
-} from "./backward-programs.ts";
+import { BACKWARD_OUTPUTS, backwardProgram, skipPathOf } from "./backward-programs.ts";
+import { passesOwnAttention } from "./linear-parts.ts";
+import { dictionaryScale, type PaddedReads, paddedReads } from "./padded-reads.ts";
 import { cellOf, type RecordedRun } from "./recorded-run.ts";
 import type { ReplacementLayer, ReplacementModel } from "./replacement-model.ts";
+import { encoderProgram, featureReadProgram, featureStartProgram, tokenReadProgram } from "./start-programs.ts";
 
 /** Numbers of one gradient tensor [position, target, residual]: several of them are alive at a time. */
 const GRADIENT_SIZE = 2 ** 21;
 const MOST_TARGETS = 128;
-/** Numbers of gathered decoder rows [position, active, residual] in one read. */
-const GATHERED_SIZE = 2 ** 20;
 /** Lengths of position ranges are rounded up to this, so that patterns are cut once for many batches. */
 const POSITION_STEP = 4;
 
@@ -347,50 +339,6 @@ interface FeatureBatch {
   readonly positions: number;
 }
 
-/** The active features of one dictionary as rectangles, a few positions each. */
-interface PaddedReads {
-  readonly source: ReplacementLayer;
-  readonly blocks: readonly {
-    readonly start: number;
-    readonly end: number;
-    /** Largest number of active features at one position. */
-    readonly most: number;
-    readonly places: BigInt64Array;
-    readonly activations: Float32Array;
-    readonly firstColumns: Int32Array;
-    readonly counts: Int32Array;
-  }[];
-}
-
-function paddedReads({ features: active, positions }: RecordedRun, source: ReplacementLayer): PaddedReads {
-  const cell = source.layer * positions;
-  const countAt = (position: number) =>
-    (active.starts[cell + position + 1] ?? 0) - (active.starts[cell + position] ?? 0);
-  const blocks: PaddedReads["blocks"][number][] = [];
-  const limit = GATHERED_SIZE / source.dictionary.spec.outputWidth;
-  for (let start = 0; start < positions; ) {
-    let most = countAt(start);
-    let end = start + 1;
-    while (end < positions && (end + 1 - start) * Math.max(most, countAt(end)) <= limit)
-      most = Math.max(most, countAt(end++));
-    const rows = end - start;
-    const places = new BigInt64Array(rows * most);
-    const activations = new Float32Array(rows * most);
-    for (let row = 0; row < rows; row++) {
-      const first = active.starts[cell + start + row] ?? 0;
-      for (let i = 0; i < countAt(start + row); i++) {
-        places[row * most + i] = BigInt(active.features[first + i] ?? 0);
-        activations[row * most + i] = active.values[first + i] ?? 0;
-      }
-    }
-    const firstColumns = active.starts.slice(cell + start, cell + end);
-    const counts = Int32Array.from({ length: rows }, (_, row) => countAt(start + row));
-    blocks.push({ start, end, most, places, activations, firstColumns, counts });
-    start = end;
-  }
-  return { source, blocks };
-}
-
 /** [position, target] into the rows, from column `first` on. */
 function spread(
   edges: Float32Array,
@@ -401,18 +349,6 @@ function spread(
   for (let position = 0; position < positions; position++) {
     for (let t = 0; t < count; t++) rows[t * stride + first + position] = edges[position * count + t] ?? 0;
   }
-}
-
-/** What the dictionary's own input normalisation multiplies its (centred) input with, held fixed. */
-export function dictionaryScale({ dictionary }: ReplacementLayer, input: Float32Array, position: number): number {
-  const { inputNormalisation, inputWidth } = dictionary.spec;
-  if (inputNormalisation === "none") return 1;
-  const x = input.subarray(position * inputWidth, (position + 1) * inputWidth);
-  const mean = inputNormalisation === "constant-norm" ? 0 : x.reduce((sum, value) => sum + value, 0) / inputWidth;
-  const squares = x.reduce((sum, value) => sum + (value - mean) ** 2, 0);
-  return inputNormalisation === "constant-norm"
-    ? Math.sqrt(inputWidth / squares)
-    : 1 / (Math.sqrt(squares / (inputWidth - 1)) + 1e-5);
 }
 
 /** @throws PatchbayError `cancelled` */

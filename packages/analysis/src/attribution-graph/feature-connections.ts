@@ -8,7 +8,7 @@ import { ensureDefined, PatchbayError, type Tensor } from "@patchbay/vocabulary"
 import type { WorkContext } from "../model-service.ts";
 import { foldFinalNorm, projectOnVocabulary } from "../programs/vocabulary-projection.ts";
 import { throwIfCancelled } from "./attribution-rows.ts";
-import { passesOwnAttention } from "./backward-programs.ts";
+import { passesOwnAttention } from "./linear-parts.ts";
 import {
   type GraphParts,
   openReplacementModel,

@@ -1,7 +1,13 @@
 /** The causal checks of a graph: interventions, deletion, and connections by weights. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { GraphInterventionRequest, GraphNodeReference } from "@patchbay/contract";
+import {
+  FeatureConnections,
+  GraphDeletionResult,
+  type GraphInterventionRequest,
+  GraphInterventionResult,
+  type GraphNodeReference,
+} from "@patchbay/contract";
 import { DICTIONARY_TENSORS } from "@patchbay/dictionary";
 import { ensureDefined } from "@patchbay/vocabulary";
 import { STORY } from "../testing/each-service.ts";
@@ -118,6 +124,22 @@ test("stories-15m: without the features that the graph names the answer falls, w
   assert.equal(order.length, 100);
 });
 
+test("the answers fit their schemas", async () => {
+  const { parts, request, features } = await question("tiny-llama", "plain");
+  const nodes: Nodes = [{ node: ensureDefined(features(0, 3)[0]), change: { op: "zero" } }];
+  const plain = (value: unknown) => JSON.parse(JSON.stringify(value));
+  const changed = plain(await graphIntervention(parts, { ...request, nodes, watch: features(2, 6) }, UNDISTURBED));
+  assert.deepEqual(GraphInterventionResult.parse(changed), changed);
+  for (const order of ["effect", "influence", "attribution"] as const) {
+    const deleted = plain(await graphDeletion(parts, { ...request, order, steps: [1, 3], draws: 2 }, UNDISTURBED));
+    assert.deepEqual(GraphDeletionResult.parse(deleted), deleted);
+  }
+  const connected = plain(
+    await featureConnections(parts, { model: "tiny-llama", dictionary: "plain-1", feature: 3 }, UNDISTURBED),
+  );
+  assert.deepEqual(FeatureConnections.parse(connected), connected);
+});
+
 test("connections: the direct inputs and outputs are the largest products of rows", async () => {
   const dictionaries = await tinySet("cross-layer");
   const parts = graphParts(await fixtureService("tiny-llama"), dictionaries);
@@ -161,8 +183,8 @@ test("connections: the direct inputs and outputs are the largest products of row
 
 test("connections and edges agree on the factor through the strongest head", async () => {
   const dictionaries = await tinySet("plain");
-  const parts = graphParts(await fixtureService("tiny-gpt2"), dictionaries);
-  const request = { model: "tiny-gpt2", input: INPUT, edgeShare: 1, prune: null };
+  const parts = graphParts(await fixtureService("tiny-llama"), dictionaries);
+  const request = { model: "tiny-llama", input: INPUT, edgeShare: 1, prune: null };
   const { graph, factorPaths } = await attributionGraph(parts, request, UNDISTURBED);
   const { nodes, edges } = graph;
   const found = edges.source.flatMap((source, edge) => {
@@ -174,7 +196,7 @@ test("connections and edges agree on the factor through the strongest head", asy
   const strongest = ensureDefined(found.sort((a, b) => Math.abs(b.factor) - Math.abs(a.factor))[0]);
   const connections = await featureConnections(
     parts,
-    { model: "tiny-gpt2", dictionary: "plain-1", feature: ensureDefined(strongest.to.unit), top: 100 },
+    { model: "tiny-llama", dictionary: "plain-1", feature: ensureDefined(strongest.to.unit), top: 100 },
     UNDISTURBED,
   );
   const same = connections.inputs.throughHeads.find(

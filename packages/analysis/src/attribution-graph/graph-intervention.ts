@@ -11,14 +11,15 @@ import { ensureDefined, InvariantError, PatchbayError, tensor } from "@patchbay/
 import type { WorkContext } from "../model-service.ts";
 import { int64 } from "../programs/readout.ts";
 import { resolvePosition } from "../run/positions.ts";
-import { AttributionRows, dictionaryScale } from "./attribution-rows.ts";
-import { encoderProgram } from "./backward-programs.ts";
+import { AttributionRows } from "./attribution-rows.ts";
 import { readChangedAnswers } from "./changed-answer.ts";
 import { type ChangedRun, type Downstream, differenceFrom, type NodeChange, runChanged } from "./changed-run.ts";
 import { type GraphQuestion, openQuestion, recipeOfQuestion } from "./graph-question.ts";
 import { probabilityOf } from "./graph-targets.ts";
+import { dictionaryScale } from "./padded-reads.ts";
 import { columnOf } from "./recorded-run.ts";
 import { type GraphParts, skipsFirst } from "./replacement-model.ts";
+import { encoderProgram } from "./start-programs.ts";
 
 /** @throws PatchbayError `intervention-matches-nothing` for a node that the prompt's graph does not have */
 export async function graphIntervention(

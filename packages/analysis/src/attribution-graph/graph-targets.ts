@@ -6,8 +6,8 @@ import { int64 } from "../programs/readout.ts";
 import type { ModelParts } from "../run/model-parts.ts";
 import { resolveToken } from "../run/resolve-token.ts";
 import type { StreamTarget } from "./attribution-rows.ts";
-import { tokenDirectionProgram } from "./backward-programs.ts";
 import type { RecordedRun } from "./recorded-run.ts";
+import { tokenDirectionProgram } from "./start-programs.ts";
 
 const DEFAULT_PROBABILITY = 0.95;
 const DEFAULT_COUNT = 10;

@@ -4,10 +4,11 @@ import { GraphBuilder } from "@patchbay/onnx-graph";
 import type { Engine, Program } from "@patchbay/transformer";
 import { ensureDefined, type Tensor, tensor } from "@patchbay/vocabulary";
 import { int64 } from "../programs/readout.ts";
-import { dictionaryScale } from "./attribution-rows.ts";
-import { dictionaryTensor, encoderProgram } from "./backward-programs.ts";
+import { dictionaryTensor } from "./linear-parts.ts";
+import { dictionaryScale } from "./padded-reads.ts";
 import type { RecordedRun } from "./recorded-run.ts";
 import type { ReplacementLayer } from "./replacement-model.ts";
+import { encoderProgram } from "./start-programs.ts";
 import { decoderRows } from "./weight-vectors.ts";
 
 /** Active features whose vectors are looked at together. */

@@ -15,8 +15,8 @@ import { type Engine, readRows } from "@patchbay/transformer";
 import { ensureDefined, headLabel } from "@patchbay/vocabulary";
 import { int64 } from "../programs/readout.ts";
 import { throwIfCancelled } from "./attribution-rows.ts";
-import { passesOwnAttention } from "./backward-programs.ts";
 import type { ResolvedTarget } from "./graph-targets.ts";
+import { passesOwnAttention } from "./linear-parts.ts";
 import type { ReplacementModel } from "./replacement-model.ts";
 import { decoderRows, directFactorProgram, encoderDirections, headFactorProgram, stacked } from "./weight-vectors.ts";
 

@@ -5,8 +5,9 @@ import { type Engine, float32Value, matrixValue, type Program, type TransformerM
 import { type Tensor, tensor } from "@patchbay/vocabulary";
 import { int64 } from "../programs/readout.ts";
 import { topTokens } from "../programs/top-tokens.ts";
-import { dictionaryTensor, encoderProgram, foldNorm, headDirections } from "./backward-programs.ts";
+import { dictionaryTensor, foldNorm, headDirections } from "./linear-parts.ts";
 import type { ReplacementLayer } from "./replacement-model.ts";
+import { encoderProgram } from "./start-programs.ts";
 
 /** [n, residual]: decoder rows for one output site. */
 export async function decoderRows(
@@ -61,6 +62,7 @@ export async function encoderDirections(
 export function directFactorProgram({ shape }: TransformerModel): Program {
   return {
     key: "attribution-graph.direct-factors",
+    runsRarely: true,
     build() {
       const g = new GraphBuilder("attribution-graph.direct-factors");
       const row = (name: string, places: string) =>
@@ -81,6 +83,7 @@ export function headFactorProgram(model: TransformerModel, layer: number): Progr
   const key = `attribution-graph.head-factors.${layer}`;
   return {
     key,
+    runsRarely: true,
     build() {
       const { heads, keyValueHeads, headWidth, residualWidth } = model.shape;
       const { attention, norm1 } = model.architecture.block(layer);

@@ -195,6 +195,23 @@ test("resampled from the prompt itself nothing changes; resampled tokens make th
   near(tokens.completeness.without.raw.mean, await measured(parts, " w5 w9 w13 w40", []), "its last token");
 });
 
+test("KL is measured from the clean run, and every example may have a metric of its own", async () => {
+  const parts = await tinyParts("tiny-llama");
+  const [first, second] = EXAMPLES;
+  const nodes: CircuitNode[] = [{ kind: "mlp", layer: 0 }];
+  const kl = await evaluate(parts, { nodes, metric: { kind: "kl" } });
+  near(kl.full.mean, 0, "no change", 1e-6);
+  assert.ok(kl.examples.every(({ without, empty }) => without > 1e-5 && empty > 1e-5));
+  const own = await evaluate(parts, {
+    nodes,
+    examples: [{ input: first?.input ?? {}, metric: { kind: "loss" } }, { input: second?.input ?? {} }],
+  });
+  assert.match(own.examples[0]?.metric ?? "", /loss/);
+  near(own.examples[1]?.full, await measured(parts, second?.input.text ?? "", []), "the request's metric");
+  const chance = Math.log(parts.engine.model.shape.vocabulary);
+  assert.ok(Math.abs((own.examples[0]?.full ?? 0) - chance) < 2, "a random model's loss is about that of chance");
+});
+
 test("a planted circuit is faithful, complete and minimal, and random ones are not", async () => {
   const parts = await plantedHeads(
     [

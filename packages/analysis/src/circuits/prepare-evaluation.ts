@@ -46,7 +46,9 @@ export async function prepareEvaluation(
   const references = (request.reference?.texts ?? []).map((text) => inputOf(parts, { text }));
   const prepared = (values: readonly AblationValues[]) =>
     inputs.map(({ input, metric }, i) => {
-      const first = ablation !== "zero" && input.bosPrepended && input.length > 1 ? 1 : 0;
+      // BOS has the same values in every text where nothing behind it is seen.
+      const keepsBos = ablation !== "zero" && parts.engine.model.shape.direction === "causal";
+      const first = keepsBos && input.bosPrepended && input.length > 1 ? 1 : 0;
       const extent = { length: input.length, first };
       return { given: ensureDefined(examples[i]), input, metric, extent, values: ensureDefined(values[i]) };
     });

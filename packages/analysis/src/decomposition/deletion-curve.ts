@@ -10,7 +10,8 @@ import { gradientTimesInput, meanEmbedding } from "../gradients/token-attributio
 import { metricValues } from "../metrics/metric-values.ts";
 import type { ResolvedMetric } from "../metrics/resolve-metric.ts";
 import type { WorkContext } from "../model-service.ts";
-import { inputOf, type ModelParts, recipeOf } from "../run/model-parts.ts";
+import { inputOf, type ModelParts } from "../run/model-parts.ts";
+import { makeRecipe } from "../run/recipe.ts";
 import { type NamedToken, resolveToken } from "../run/resolve-token.ts";
 import { seededRandom, shuffle } from "../training/random.ts";
 import { recordFrozenRun } from "./frozen-run.ts";
@@ -101,12 +102,15 @@ export async function deletionCurve(
     }),
     prompts,
     wins: prompts.filter(({ areas }) => areas.decomposition < areas.gradientTimesInput).length,
-    recipe: await recipeOf(
-      parts,
-      inputOf(parts, { text: ensureDefined(wanted[0]).text }),
-      "frozen norm scales",
+    recipe: makeRecipe({
+      model: parts.name,
+      modelHash: engine.model.hash,
+      runtime: parts.runtimeVersion,
+      tokens: prompts.map(({ tokens }) => tokens.map(({ id }) => id)),
+      bosPrepended: prompts.every(({ tokens }) => tokens[0]?.id === parts.tokenizer.bosToken),
+      normalisation: "frozen norm scales",
       request,
-    ),
+    }),
     milliseconds: performance.now() - started,
   };
 }

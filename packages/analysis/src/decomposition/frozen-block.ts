@@ -198,5 +198,5 @@ function linearPart(
 function repeatForHeads(g: GraphBuilder, value: ValueName, { heads, keyValueHeads }: TransformerModel["shape"]) {
   if (heads === keyValueHeads) return value;
   const group = heads / keyValueHeads;
-  return g.gather(value, g.int64(Array.from({ length: heads }, (_, head) => head % keyValueHeads)), 1);
+  return g.gather(value, g.int64(Array.from({ length: heads }, (_, head) => Math.floor(head / group))), 1);
 }

@@ -132,8 +132,10 @@ function claimsOf(
 ): FactTrace["claims"] {
   const same = facts.every(({ topic, answer }) => topic.some(({ id }) => id === answer.id));
   const { random } = ablation;
-  const directions = lastLayer.switches.filter(({ lift }) => lift === "direction");
-  const lifted = directions.find(({ part }) => part === "both") ?? directions[0];
+  // The last of the list: both parts, or attention where there is nothing else.
+  const [off, freed] = (["zero", "direction"] as const).map((how) =>
+    lastLayer.switches.findLast(({ lift }) => lift === how),
+  );
   return [
     {
       claim: "In the residual stream the topic's direction peaks in an earlier layer than the answer's.",
@@ -159,9 +161,12 @@ function claimsOf(
       evidence: `attention ${shown(lastLayer.attention, 2)}, MLP ${shown(lastLayer.mlp, 2)}, both ${shown(lastLayer.total, 2)} logits`,
     },
     {
-      claim: "Taking what the last layer says about the answer away raises P(answer).",
-      holds: lifted === undefined ? null : clearly(1, lifted.change),
-      evidence: lifted === undefined ? "" : `P(answer) ${shown(lastLayer.probability)} → ${shown(lifted.probability)}`,
+      claim: "Switching the last layer off at the last position raises P(answer).",
+      holds: off === undefined ? null : clearly(1, off.change),
+      evidence:
+        off === undefined || freed === undefined
+          ? ""
+          : `P(answer) ${shown(lastLayer.probability)}; scaled to 0: ${shown(off.probability)}; without its component along the answer: ${shown(freed.probability)}`,
     },
   ];
 }

@@ -69,7 +69,7 @@ export async function neuronAblation(
       const stream = ensureDefined(record.streams[next++], "recorded stream");
       const data = stream.data.slice();
       for (let row = 0; row < tokens.length; row++) {
-        const at = (row * task.template.length + 0) * width;
+        const at = (row * task.template.length + task.position) * width;
         subtract(data, at, removed.data.subarray((first + row) * width, (first + row + 1) * width));
       }
       return { ...stream, data };

@@ -165,6 +165,9 @@ for (const name of FAMILIES) {
         scale: -2,
         offset: 0.1,
       },
+      // Twice at one place: the second edit acts on what the first left.
+      { ...all, site: { kind: "mlp.hook_pre", layer: 0 }, positions: [2], scale: 0.5, offset: 0.4 },
+      { ...all, site: { kind: "mlp.hook_pre", layer: 0 }, positions: [2], scale: 3, offset: -0.2 },
       { ...all, site: { kind: "attn.hook_attn_scores", layer: 0 }, units: [0], positions: [3], scale: 0.5, offset: 1 },
       { ...all, site: { kind: "hook_resid_post", layer: 1 }, rows: [1], positions: [4], scale: 0.5, offset: 0.2 },
       { ...all, site: { kind: "hook_embed" }, positions: [0], scale: 2, offset: 0 },

@@ -10,6 +10,7 @@ const CLEAN = { tokens: [[0, 20, 21, 13, 20, 27, 60]] };
 const CORRUPTED = { tokens: [[0, 20, 33, 13, 41, 27, 60]] };
 const LENGTH = 7;
 const DIFFERENCE: Metric = { kind: "logit-difference", token: 45, minus: 34 };
+const METRICS: readonly Metric[] = [DIFFERENCE, { ...DIFFERENCE, position: 5 }, { kind: "loss" }];
 /** A batch of other shape rounds otherwise: a few units in the last place of logits of order 1. */
 const ROUNDING = 1e-5;
 
@@ -34,7 +35,7 @@ for (const name of ["tiny-llama", "tiny-gpt2"] as const) {
     test(`${name}: patching ${nameOfPanel(panel)} is what runs from scratch say`, async () => {
       const service = await fixtureService(name);
       for (const direction of ["denoise", "noise"] as const) {
-        for (const metric of [DIFFERENCE, { ...DIFFERENCE, position: 5 }, { kind: "loss" } as const]) {
+        for (const metric of METRICS) {
           // Other metrics take the same road to the other run's end.
           if (metric !== DIFFERENCE && direction === "noise") continue;
           const [base, other] = direction === "denoise" ? [CORRUPTED, CLEAN] : [CLEAN, CORRUPTED];

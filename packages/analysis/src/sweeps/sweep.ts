@@ -140,7 +140,7 @@ class Sweep {
         fresh.set(panel, held.add(index));
       };
     const advance = (done: number, total: number) => {
-      const fraction = (example + done / Math.max(1, total)) / examples;
+      const fraction = (this.#shareOfSingles * (example + done / Math.max(1, total))) / examples;
       this.#tellCells(fresh, tally, fraction, `${done.toLocaleString("en")} of ${total.toLocaleString("en")} runs`);
       fresh.clear();
     };
@@ -200,6 +200,12 @@ class Sweep {
       ...(dictionaries.size === 0 ? {} : { dictionaries: hashes }),
       request: { ...this.#request, input: { tokens: clean.tokens } },
     });
+  }
+
+  /** Greedy removal goes on where the sweep of single cells, its first step, ends. */
+  get #shareOfSingles(): number {
+    const { method } = this.#request;
+    return method.kind === "ablation" && method.greedy !== undefined ? 1 / method.greedy.steps : 1;
   }
 
   async #greedy(examples: readonly GreedyExample[], tally: Tally): Promise<SweepGreedyStep[] | null> {

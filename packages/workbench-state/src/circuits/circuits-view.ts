@@ -48,8 +48,8 @@ export const USUAL_CHECK: CircuitCheck = { op: "zero", value: 1, attention: "fre
 
 export const FIRST_CIRCUIT_PROMPT = "One day, Tom and Lily went to the park. Tom gave a ball to";
 
-/** Where the sliders begin: what the papers show. */
-export const USUAL_THRESHOLDS = { node: 0.8, edge: 0.98 } as const;
+/** Where the sliders begin: as many nodes as can be read on a screen. */
+export const USUAL_THRESHOLDS = { node: 0.6, edge: 0.8 } as const;
 export const NO_ANNOTATIONS: CircuitView = { ...EMPTY_VIEW, thresholds: USUAL_THRESHOLDS };
 
 export const FIRST_CIRCUITS_VIEW: CircuitsView = {
@@ -59,7 +59,7 @@ export const FIRST_CIRCUITS_VIEW: CircuitsView = {
   target: undefined,
   dictionaries: undefined,
   features: undefined,
-  keep: { nodes: 0.9, edges: 0.98 },
+  keep: { nodes: 0.8, edges: 0.9 },
   graph: undefined,
   panel: "graph",
   weights: "prompt",

@@ -64,7 +64,7 @@ test("what cannot be read is left out and said", () => {
     "?prompt=a&node=7&group=x&group=s|l|n1|n2&group=t|m|n2|n3&place=a|1&label=a&view=cake&logits=2,1&keep=1&features=0&check=set,freeze,freeze",
   );
   assert.equal(notices.length, 9);
-  assert.deepEqual(view.annotations.thresholds.node, 0.8);
+  assert.deepEqual(view.annotations.thresholds.node, 0.6);
   assert.deepEqual(view.annotations.supernodes, [
     { id: "s", label: "l", nodes: ["n1", "n2"] },
     { id: "t", label: "m", nodes: ["n3"] },
