@@ -22,6 +22,40 @@ export {
   type LocationStore,
 } from "./location-store.ts";
 export { type DictionaryPart, parseRoute, pathOfRoute, type RoomName, type Route } from "./route.ts";
+export { automaticAlignment, type TokenPair, toggleLink } from "./sweeps/sweep-alignment.ts";
+export {
+  placeOnAxes,
+  type ShownSweep,
+  type SweepPanelCells,
+  type SweepPicture,
+  sharedExtent,
+  sweepOfResult,
+  sweepPicture,
+  takeSweepEvent,
+} from "./sweeps/sweep-cells.ts";
+export {
+  type Asked,
+  edgeRequest,
+  exampleLines,
+  needsOther,
+  readGroups,
+  readReceivers,
+  sweepRequest,
+  tokenRequest,
+} from "./sweeps/sweep-requests.ts";
+export { decodeSweepsView, encodeSweepsView, sweepsPath } from "./sweeps/sweeps-address.ts";
+export {
+  axesOfSite,
+  FIRST_SWEEPS_VIEW,
+  type PanelChoice,
+  SWEEP_QUESTIONS,
+  SWEEP_SETUPS,
+  SWEEP_SITES,
+  type SweepQuestionKind,
+  type SweepSetup,
+  type SweepsView,
+  usualPanel,
+} from "./sweeps/sweeps-view.ts";
 export { type DecodedView, decodeTraceView } from "./trace/decode-view.ts";
 export { encodeTraceView, tracePath } from "./trace/encode-view.ts";
 export { type GridCells, type GridQuestion, gridCells, type LensSide, shortProbability } from "./trace/grid-cells.ts";

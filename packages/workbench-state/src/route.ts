@@ -4,6 +4,7 @@ export type Route =
   | { readonly room: "trace" }
   | { readonly room: "atlas"; readonly model: string }
   | { readonly room: "neuron"; readonly model: string; readonly layer: number; readonly neuron: number }
+  | { readonly room: "sweeps" }
   | { readonly room: "circuits" }
   | { readonly room: "search" }
   | { readonly room: "dictionaries" }
@@ -76,6 +77,7 @@ export function pathOfRoute(route: Route): string {
 
 const SIMPLE: Readonly<Record<string, Route>> = {
   "/": { room: "trace" },
+  "/sweeps": { room: "sweeps" },
   "/circuits": { room: "circuits" },
   "/search": { room: "search" },
   "/dictionaries": { room: "dictionaries" },

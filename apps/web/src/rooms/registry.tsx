@@ -23,6 +23,10 @@ const FeatureRoom: RoomOf<"feature"> = lazy(() =>
   import("./feature/FeatureRoom.tsx").then((module) => ({ default: module.FeatureRoom })),
 );
 
+const SweepsRoom: RoomOf<"sweeps"> = lazy(() =>
+  import("./sweeps/SweepsRoom.tsx").then((module) => ({ default: module.SweepsRoom })),
+);
+
 const CircuitsRoom: RoomOf<"circuits"> = lazy(() =>
   import("./circuits/CircuitsRoom.tsx").then((module) => ({ default: module.CircuitsRoom })),
 );
@@ -77,6 +81,8 @@ export function RoomOutlet({ route }: { readonly route: Route }) {
       return <NeuronRoom route={route} />;
     case "feature":
       return <FeatureRoom route={route} />;
+    case "sweeps":
+      return <SweepsRoom route={route} />;
     case "circuits":
       return <CircuitsRoom route={route} />;
     case "search":

@@ -23,6 +23,7 @@ export function Rail({ route }: { readonly route: Route | undefined }) {
             rooms: ["atlas" as const, "neuron" as const],
           },
         ]),
+    { label: "Sweeps", icon: "sweeps", to: { room: "sweeps" }, rooms: ["sweeps"] },
     { label: "Circuits", icon: "circuits", to: { room: "circuits" }, rooms: ["circuits"] },
     {
       label: "Dictionaries",

@@ -34,6 +34,12 @@ export const ICONS = {
       <circle cx="4.2" cy="4.6" r=".9" fill="currentColor" stroke="none" />
     </>,
   ),
+  sweeps: icon(
+    <>
+      <path d="M2.8 2.8h12.4v12.4H2.8zM2.8 6.9h12.4M2.8 11.1h12.4M6.9 2.8v12.4M11.1 2.8v12.4" opacity=".5" />
+      <path d="M11.1 6.9h4.1v4.2h-4.1zM6.9 2.8h4.2v4.1H6.9z" fill="currentColor" stroke="none" />
+    </>,
+  ),
   circuits: icon(
     <>
       <path d="M4.6 13.2 8.4 8.8M9.8 7.2 12.8 4.4M13.4 13 10 9" opacity=".6" />

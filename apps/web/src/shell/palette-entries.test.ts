@@ -14,8 +14,8 @@ const ids = (query: string) => paletteEntries(query, COMMANDS, MODEL, [], []).ma
 
 test("commands are found by all their words, hidden ones never", () => {
   assert.deepEqual(ids(""), ["a", "b"]);
-  assert.deepEqual(ids("rooms go"), ["a", "units-by-text", "units-by-label", "prompt-graph", "prompt"]);
-  assert.deepEqual(ids("nothing"), ["units-by-text", "units-by-label", "prompt-graph", "prompt"]);
+  assert.deepEqual(ids("rooms go"), ["a", "units-by-text", "units-by-label", "prompt-graph", "prompt-sweep", "prompt"]);
+  assert.deepEqual(ids("nothing"), ["units-by-text", "units-by-label", "prompt-graph", "prompt-sweep", "prompt"]);
 });
 
 test("a neuron's label leads to its page, if the model has it", () => {
@@ -47,6 +47,7 @@ test("what is no single token is offered in pieces, and as a prompt", () => {
       "Units that fire on “Lily”",
       "Units whose label holds “Lily”",
       "Attribution graph of “Lily”",
+      "Ablate every head on “Lily”",
       "Run “Lily” as the prompt",
     ],
   );

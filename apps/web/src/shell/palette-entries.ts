@@ -1,7 +1,7 @@
 /** What the palette offers for what was typed: commands, a neuron by its label, models, tokens. */
 import type { ModelSummary, VocabularySearch } from "@patchbay/contract";
 import { neuronLabel, parseNeuronLabel } from "@patchbay/vocabulary";
-import { type Command, circuitsPath, pathOfRoute, tracePath } from "@patchbay/workbench-state";
+import { type Command, circuitsPath, pathOfRoute, sweepsPath, tracePath } from "@patchbay/workbench-state";
 import { visibleToken } from "./ui/token-text.ts";
 
 export interface PaletteEntry {
@@ -52,6 +52,19 @@ function promptEntries(query: string, model: ModelSummary | undefined): PaletteE
   const graph = circuitsPath({ model: model.name, prompt });
   return [
     { id: "prompt-graph", group: "Circuits", title: `Attribution graph of “${prompt}”`, note: model.name, path: graph },
+    {
+      id: "prompt-sweep",
+      group: "Sweeps",
+      title: `Ablate every head on “${prompt}”`,
+      note: model.name,
+      path: sweepsPath({
+        model: model.name,
+        prompt,
+        setup: "ablation",
+        metric: { kind: "loss" },
+        panels: [{ site: "z", by: ["layer", "head"], window: 1, groups: "" }],
+      }),
+    },
     { id: "prompt", group: "Trace", title: `Run “${prompt}” as the prompt`, note: model.name, path },
   ];
 }

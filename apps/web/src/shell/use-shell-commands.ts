@@ -23,6 +23,7 @@ export function useShellCommands(setOverlay: (overlay: "palette" | "help" | unde
     ...(model === undefined
       ? []
       : [{ id: "go-atlas", title: "Go to Atlas", group: "Rooms", run: go(pathOfRoute({ room: "atlas", model })) }]),
+    { id: "go-sweeps", title: "Go to Sweeps: patching, ablation, edges", group: "Rooms", run: go("/sweeps") },
     { id: "go-circuits", title: "Go to Circuits: attribution graphs", group: "Rooms", run: go("/circuits") },
     { id: "go-search", title: "Search units: neurons and features", group: "Rooms", run: go("/search") },
     { id: "go-dictionaries", title: "Go to Dictionaries", group: "Rooms", run: go("/dictionaries") },

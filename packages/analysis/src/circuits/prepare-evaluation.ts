@@ -89,7 +89,7 @@ function resolveExample(parts: ModelParts, request: CircuitEvaluationRequest, ex
       at: "metric",
     });
   }
-  const resolved = resolveMetric(parts.tokenizer, metric, input);
+  const resolved = resolveMetric(parts, metric, input);
   if (example.corrupted === undefined) return { input, metric: resolved, corrupted: undefined };
   const corrupted = within("corrupted", () => inputOf(parts, ensureDefined(example.corrupted)));
   if (onePrompt(corrupted, "corrupted").length !== input.length) {

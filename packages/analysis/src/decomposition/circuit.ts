@@ -69,7 +69,7 @@ export async function decompositionCircuit(
       ),
     ),
   ];
-  const metric = resolveMetric(tokenizer, request.target, input, "target");
+  const metric = resolveMetric(parts, request.target, input, "target");
   const values: number[] = [];
   const piece = Math.max(1, Math.floor(TOKENS_AT_ONCE / tokens.length));
   for (let start = 0; start < circuits.length; start += piece) {

@@ -212,7 +212,7 @@ function resolvePair(
   }
   return {
     ...pair,
-    metric: resolveMetric(parts.tokenizer, metric, clean),
+    metric: resolveMetric(parts, metric, clean),
     input: clean,
     described: { clean: ensureDefined(clean.described[0]), corrupted: ensureDefined(other.described[0]) },
   };

@@ -102,7 +102,7 @@ function sitesOf({ model: { shape } }: Engine): Site[] {
 
 async function requestFor(engine: Engine, metric: Metric, sites: readonly Site[], edits: readonly SiteEdit[] = []) {
   const { tokenizer } = await fixtureService("tiny-llama");
-  const resolved = resolveMetric(tokenizer, metric, { length: 5 });
+  const resolved = resolveMetric({ tokenizer, engine }, metric, { length: 5 });
   const { residual } = await engine.forward({ tokens: [[1, 3, 3, 3, 3]] });
   const reference = await referenceLogits(engine, resolved, residual, signal);
   return { tokens: TOKENS, metric: resolved, sites, edits, ...(reference === undefined ? {} : { reference }) };

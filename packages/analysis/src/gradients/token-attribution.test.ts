@@ -45,7 +45,7 @@ test("gradient × input is one gradient, at the input", async () => {
     UNDISTURBED,
   );
   const tokens = answer.tokens.map(({ id }) => id);
-  const metric = resolveMetric(service.tokenizer, asked, { length: tokens.length });
+  const metric = resolveMetric(service, asked, { length: tokens.length });
   const plain = await gradientTimesInput(service.engine, tokens, metric, signal);
   assert.deepEqual(answer.attribution, [...plain]);
   assert.equal(answer.steps, 1);

@@ -97,7 +97,7 @@ export async function tokenAttribution(
   const { engine, tokenizer } = parts;
   const input = inputOf(parts, request.input);
   const tokens = onlyRow(input, "input");
-  const metric = resolveMetric(tokenizer, request.metric, input);
+  const metric = resolveMetric(parts, request.metric, input);
   const { method = "integrated-gradients" } = request;
   const steps = method === "gradient-times-input" ? 1 : (request.steps ?? DEFAULT_STEPS);
   const { embedding, stream } = await embed(engine, tokens, signal);

@@ -26,7 +26,7 @@ for (const name of ["tiny-llama", "tiny-gpt2"] as const) {
       return (values[token] ?? 0) - Math.log(values.reduce((sum, value) => sum + Math.exp(value), 0));
     };
     const measure = async (metric: Metric) => {
-      const resolved = resolveMetric(tokenizer, metric, { length: 4 });
+      const resolved = resolveMetric({ tokenizer, engine }, metric, { length: 4 });
       const reference = await referenceLogits(engine, resolved, residual, signal);
       const inputs = { residual, tokens: TOKENS, ...(reference === undefined ? {} : { reference }) };
       return [...(await metricValues(engine, resolved, inputs, signal))];
@@ -60,10 +60,10 @@ for (const name of ["tiny-llama", "tiny-gpt2"] as const) {
 }
 
 test("a metric that says nothing is refused", async () => {
-  const { tokenizer } = await fixtureService("tiny-llama");
+  const { tokenizer, engine } = await fixtureService("tiny-llama");
   const code = (metric: Metric, length: number) => {
     try {
-      resolveMetric(tokenizer, metric, { length });
+      resolveMetric({ tokenizer, engine }, metric, { length });
     } catch (error) {
       return error instanceof PatchbayError ? error.code : error;
     }

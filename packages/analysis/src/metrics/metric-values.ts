@@ -31,7 +31,7 @@ export async function metricValues(
 ): Promise<Float32Array> {
   if (metric.kind === "loss") return lossOfRows(engine, residual, tokens, signal);
   const rows = residualAt(residual, metric.position);
-  const { residualWidth: width, vocabulary } = engine.model.shape;
+  const { residualWidth: width, outputVocabulary: vocabulary } = engine.model.shape;
   const piece = Math.max(1, Math.floor(PIECE_IN_BYTES / 4 / vocabulary));
   const count = rows.length / width;
   const values = new Float32Array(count);

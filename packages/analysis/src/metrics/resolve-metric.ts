@@ -1,10 +1,10 @@
 /** From a metric as people write it to token ids and a position of one input. */
 import type { Metric } from "@patchbay/contract";
-import type { Tokenizer } from "@patchbay/transformer";
+import type { Engine, Tokenizer } from "@patchbay/transformer";
 import { PatchbayError } from "@patchbay/vocabulary";
 import { resolvePosition } from "../run/positions.ts";
 import type { ResolvedInput } from "../run/resolve-input.ts";
-import { resolveToken } from "../run/resolve-token.ts";
+import { resolveAnswer } from "../run/resolve-token.ts";
 
 export type ResolvedMetric =
   | {
@@ -19,7 +19,7 @@ export type ResolvedMetric =
 
 /** @throws PatchbayError `unknown-token`, `position-out-of-range`; `invalid-request` for a loss over a single token */
 export function resolveMetric(
-  tokenizer: Tokenizer,
+  model: { readonly tokenizer: Tokenizer; readonly engine: Engine },
   metric: Metric,
   { length }: Pick<ResolvedInput, "length">,
   at = "metric",
@@ -34,9 +34,9 @@ export function resolveMetric(
   }
   const position = resolvePosition(metric.position ?? -1, length, `${at}/position`);
   if (metric.kind === "kl") return { kind: "kl", position };
-  const token = resolveToken(tokenizer, metric.token, `${at}/token`).id;
+  const token = resolveAnswer(model, metric.token, `${at}/token`).id;
   if (metric.kind !== "logit-difference") return { kind: metric.kind, token, position };
-  const minus = resolveToken(tokenizer, metric.minus, `${at}/minus`).id;
+  const minus = resolveAnswer(model, metric.minus, `${at}/minus`).id;
   if (minus === token) {
     throw new PatchbayError("invalid-request", "The difference of a token with itself is always zero.", {
       expected: "two different tokens",

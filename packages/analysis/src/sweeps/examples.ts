@@ -73,7 +73,7 @@ export function resolveExample(
   const { shape } = parts.engine.model;
   const clean = oneRow(parts, question.input, "input");
   const cleanTokens = ensureDefined(clean.tokens[0]);
-  const metric = resolveMetric(parts.tokenizer, question.metric, clean);
+  const metric = resolveMetric(parts, question.metric, clean);
   const corrupted = resolveCorruption(parts, question, clean, method);
   const denoising = method.kind === "patching" && method.direction === "denoise";
   const changed = denoising && corrupted?.kind === "prompt" ? corrupted.input : clean;
@@ -137,7 +137,7 @@ function resolveCorruption(
   const [tokens, cleanTokens] = [ensureDefined(other.tokens[0]), ensureDefined(clean.tokens[0])];
   const alignment = corrupted.alignment ?? alignTokens(cleanTokens, tokens);
   checkAlignment(alignment, cleanTokens.length, tokens.length);
-  return { kind: "prompt", input: other, tokens, alignment, metric: resolveMetric(parts.tokenizer, metric, other) };
+  return { kind: "prompt", input: other, tokens, alignment, metric: resolveMetric(parts, metric, other) };
 }
 
 function checkSameLength(

@@ -11,7 +11,7 @@ export type QuestionState<Name extends QuestionName> = ApiState<AnswerOf<Name>> 
 export interface Question<Name extends QuestionName> {
   readonly state: QuestionState<Name>;
   /** Resolves to the answer, or to undefined when it did not come. */
-  ask(body: BodyOf<Name>): Promise<AnswerOf<Name> | undefined>;
+  ask(body: BodyOf<Name>, onProgress?: (progress: AskProgress) => void): Promise<AnswerOf<Name> | undefined>;
   cancel(): void;
   reset(): void;
 }
@@ -22,7 +22,7 @@ export function useQuestion<Name extends QuestionName>(name: Name): Question<Nam
   useEffect(() => () => running.current?.abort(), []);
 
   const ask = useCallback(
-    async (body: BodyOf<Name>) => {
+    async (body: BodyOf<Name>, onProgress?: (progress: AskProgress) => void) => {
       running.current?.abort();
       const control = new AbortController();
       running.current = control;
@@ -37,6 +37,7 @@ export function useQuestion<Name extends QuestionName>(name: Name): Question<Nam
             return value;
           }
           const progress = event.data as AskProgress;
+          onProgress?.(progress);
           setState((before) => ({ status: "pending", value: before.value, progress }));
         }
       } catch (error) {
