@@ -91,7 +91,10 @@ export interface CircuitEdges {
   readonly target: readonly number[];
   /** Signed direct effect of the source on the target's pre-activation, on this prompt. */
   readonly weight: readonly number[];
-  /** The part of the weight that comes from weights alone ("any prompt"): weight = factor × activation of the source. */
+  /**
+   * What weights alone say of the pair ("any prompt"). The weight is a sum over paths of activation × factor × attention
+   * patterns ÷ norm scales; this is the factor of one of them: the direct path, or that through one head.
+   */
   readonly factor?: readonly (number | null)[];
 }
 

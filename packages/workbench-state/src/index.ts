@@ -12,6 +12,7 @@ export {
   USUAL_CHECK,
   USUAL_THRESHOLDS,
 } from "./circuits/circuits-view.ts";
+export { circuitsViewOf } from "./circuits/decode-circuits.ts";
 export { circuitsPath } from "./circuits/encode-circuits.ts";
 export { type Command, type CommandRegistry, createCommandRegistry, keyName } from "./command-registry.ts";
 export {
@@ -21,7 +22,7 @@ export {
   type Location,
   type LocationStore,
 } from "./location-store.ts";
-export { type DictionaryPart, parseRoute, pathOfRoute, type RoomName, type Route } from "./route.ts";
+export { type DecomposePart, type DictionaryPart, parseRoute, pathOfRoute, type RoomName, type Route } from "./route.ts";
 export { automaticAlignment, type TokenPair, toggleLink } from "./sweeps/sweep-alignment.ts";
 export {
   placeOnAxes,

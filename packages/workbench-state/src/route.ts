@@ -6,6 +6,9 @@ export type Route =
   | { readonly room: "neuron"; readonly model: string; readonly layer: number; readonly neuron: number }
   | { readonly room: "sweeps" }
   | { readonly room: "circuits" }
+  | { readonly room: "decompose"; readonly part: DecomposePart }
+  /** A saved circuit: a set of nodes, whatever found it. */
+  | { readonly room: "circuit"; readonly id: string }
   | { readonly room: "search" }
   | { readonly room: "dictionaries" }
   | { readonly room: "dictionary-comparison" }
@@ -22,6 +25,9 @@ export type Route =
 
 /** The page of a dictionary itself, and those that take its failures apart. */
 export type DictionaryPart = "overview" | "dark-matter" | "rewriting";
+
+/** The questions of the Decompose room, and the circuits that were saved. */
+export type DecomposePart = "tokens" | "observables" | "facts" | "circuits";
 
 export type RoomName = Route["room"];
 
@@ -43,6 +49,8 @@ export function parseRoute(pathname: string): Route {
     const [, name = "", part = "overview"] = dictionary;
     return { room: "dictionary", dictionary: decode(name), part: part as DictionaryPart };
   }
+  const circuit = /^\/decompose\/circuits\/([^/]+)$/.exec(path);
+  if (circuit !== null) return { room: "circuit", id: decode(circuit[1] ?? "") };
   const finding = /^\/s\/([^/]+)$/.exec(path);
   if (finding !== null) return { room: "finding", id: decode(finding[1] ?? "") };
   return { room: "unknown", pathname };
@@ -64,6 +72,10 @@ export function pathOfRoute(route: Route): string {
       return "/dictionaries/compare";
     case "dictionary-training":
       return "/dictionaries/train";
+    case "decompose":
+      return route.part === "tokens" ? "/decompose" : `/decompose/${route.part}`;
+    case "circuit":
+      return `/decompose/circuits/${encodeURIComponent(route.id)}`;
     case "finding":
       return `/s/${encodeURIComponent(route.id)}`;
     case "api":
@@ -79,6 +91,10 @@ const SIMPLE: Readonly<Record<string, Route>> = {
   "/": { room: "trace" },
   "/sweeps": { room: "sweeps" },
   "/circuits": { room: "circuits" },
+  "/decompose": { room: "decompose", part: "tokens" },
+  "/decompose/observables": { room: "decompose", part: "observables" },
+  "/decompose/facts": { room: "decompose", part: "facts" },
+  "/decompose/circuits": { room: "decompose", part: "circuits" },
   "/search": { room: "search" },
   "/dictionaries": { room: "dictionaries" },
   "/dictionaries/compare": { room: "dictionary-comparison" },

@@ -11,7 +11,7 @@ import os from "node:os";
 import path from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
-import type { GraphResult } from "@patchbay/contract";
+import type { attributionGraph } from "@patchbay/analysis";
 import type { Dictionary } from "@patchbay/dictionary";
 import { bundledReferenceText } from "@patchbay/model-library";
 import type { TransformerModel } from "@patchbay/transformer";
@@ -42,7 +42,7 @@ interface Measured {
   readonly baseline: number;
   readonly peak: number;
 }
-type Ours = Measured & Pick<GraphResult, "facts" | "scores">;
+type Ours = Measured & Pick<Awaited<ReturnType<typeof attributionGraph>>, "facts" | "scores">;
 
 export async function benchGraph({ quick }: { quick: boolean }): Promise<void> {
   for (const fact of machineFacts()) printNote(fact);

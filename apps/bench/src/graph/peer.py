@@ -1,8 +1,4 @@
-"""The same attribution graph by circuit-tracer, or by its steps in plain PyTorch, on the model and transcoders of the bench.
-
-Answers one JSON a line. circuit-tracer's own attribution needs TransformerLens; where either is missing, the plain version
-runs: frozen patterns, scales and MLP outputs, one backward pass of autograd a batch of targets, a dense adjacency matrix.
-"""
+"""The same attribution graph by circuit-tracer, on the model and transcoders of the bench. Answers one JSON a line."""
 
 import json
 import os

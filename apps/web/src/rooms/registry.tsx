@@ -31,6 +31,14 @@ const CircuitsRoom: RoomOf<"circuits"> = lazy(() =>
   import("./circuits/CircuitsRoom.tsx").then((module) => ({ default: module.CircuitsRoom })),
 );
 
+const DecomposeRoom: RoomOf<"decompose"> = lazy(() =>
+  import("./decompose/DecomposeRoom.tsx").then((module) => ({ default: module.DecomposeRoom })),
+);
+
+const CircuitPage: RoomOf<"circuit"> = lazy(() =>
+  import("./decompose/circuits/CircuitPage.tsx").then((module) => ({ default: module.CircuitPage })),
+);
+
 const SearchRoom: RoomOf<"search"> = lazy(() =>
   import("./search/SearchRoom.tsx").then((module) => ({ default: module.SearchRoom })),
 );
@@ -85,6 +93,10 @@ export function RoomOutlet({ route }: { readonly route: Route }) {
       return <SweepsRoom route={route} />;
     case "circuits":
       return <CircuitsRoom route={route} />;
+    case "decompose":
+      return <DecomposeRoom route={route} />;
+    case "circuit":
+      return <CircuitPage route={route} />;
     case "search":
       return <SearchRoom route={route} />;
     case "dictionaries":

@@ -26,6 +26,12 @@ export function Rail({ route }: { readonly route: Route | undefined }) {
     { label: "Sweeps", icon: "sweeps", to: { room: "sweeps" }, rooms: ["sweeps"] },
     { label: "Circuits", icon: "circuits", to: { room: "circuits" }, rooms: ["circuits"] },
     {
+      label: "Decompose",
+      icon: "decompose",
+      to: { room: "decompose", part: "tokens" },
+      rooms: ["decompose", "circuit"],
+    },
+    {
       label: "Dictionaries",
       icon: "features",
       to: { room: "dictionaries" },

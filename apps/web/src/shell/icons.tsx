@@ -49,6 +49,13 @@ export const ICONS = {
       <path d="M12.6 2.2h3v3h-3z" fill="currentColor" stroke="none" />
     </>,
   ),
+  decompose: icon(
+    <>
+      <path d="M3 3.4h12" strokeWidth="2.2" />
+      <path d="M3 8h4.4M9.2 8H12M13.6 8H15" strokeWidth="2.2" />
+      <path d="M3 14.6v-3.2M6.4 14.6v-1.8M9.8 14.6v-4M13.2 14.6v-1" opacity=".6" strokeWidth="1.8" />
+    </>,
+  ),
   features: icon(
     <>
       <path d="M3.4 15V3M3.4 3h9.2a2 2 0 0 1 2 2v8.4a1.6 1.6 0 0 1-1.6 1.6H3.4" strokeLinejoin="round" />

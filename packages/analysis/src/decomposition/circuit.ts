@@ -40,7 +40,7 @@ export async function decompositionCircuit(
   { signal, progress }: WorkContext,
 ): Promise<DecompositionCircuit> {
   const started = performance.now();
-  const { engine, tokenizer } = parts;
+  const { engine } = parts;
   const input = inputOf(parts, request.input);
   const tokens = onlyRow(input.tokens);
   const run = await recordFrozenRun(engine, tokens, signal);

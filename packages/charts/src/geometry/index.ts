@@ -42,6 +42,13 @@ export {
   spacedLabels,
 } from "./depth-curve.ts";
 export { type AxisTick, type DoseResponseData, type DoseResponseGeometry, doseResponse } from "./dose-response.ts";
+export {
+  type DiagramEdge,
+  type DiagramNode,
+  type EdgeDiagramGeometry,
+  edgeDiagram,
+  NODE_HEIGHT,
+} from "./edge-diagram.ts";
 export { type ErrorScatterGeometry, errorScatter } from "./error-scatter.ts";
 export { fitFontSize, fitMonospace, MONOSPACE_EM } from "./fit-text.ts";
 export { type GridCaption, type GridContent, gridToCsv, gridToSvg } from "./grid-export.ts";
@@ -63,5 +70,11 @@ export { type IntervalBarsGeometry, intervalBars } from "./interval-bars.ts";
 export { type LineSeries, type LineSeriesGeometry, lineSeries, nearestPoint } from "./line-series.ts";
 export { neuronScatter, type ScatterGeometry, type ScatterSize } from "./neuron-scatter.ts";
 export { type StackedBarGeometry, stackedBar } from "./stacked-bar.ts";
+export {
+  type AlignedBox,
+  type AlignmentLink,
+  type TokenAlignmentGeometry,
+  tokenAlignment,
+} from "./token-alignment.ts";
 export { type HeatToken, type TokenHeat, tokenHeat } from "./token-heat.ts";
 export { scrollToReveal, type VirtualWindow, virtualWindow } from "./virtual-window.ts";

@@ -14,6 +14,7 @@ export { pagePalette } from "./circuit/page-palette.ts";
 export { DepthCurve, type DepthSeries } from "./DepthCurve.tsx";
 export { DoseResponseChart, type DoseResponseChartProps } from "./DoseResponseChart.tsx";
 export type { GridMark } from "./draw-grid.ts";
+export { EdgeDiagram, type EdgeDiagramProps } from "./EdgeDiagram.tsx";
 export { ErrorScatter, type ErrorScatterProps } from "./ErrorScatter.tsx";
 export { ExportMenu, type ExportMenuProps, type ExportTable } from "./ExportMenu.tsx";
 export { blobOfCanvas, type CsvCell, csvDocument, pngOfSvg, saveFile, svgDocument } from "./figure-export.ts";

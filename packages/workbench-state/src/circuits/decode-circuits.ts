@@ -72,6 +72,12 @@ export function decodeCircuitsView(search: string): DecodedCircuits {
   return { view, annotated, notices };
 }
 
+/** Of a path of the room, as findings keep it; of another path the first view. */
+export function circuitsViewOf(path: string): CircuitsView {
+  const query = path.indexOf("?");
+  return decodeCircuitsView(query < 0 ? "" : path.slice(query)).view;
+}
+
 function readTarget(
   query: URLSearchParams,
   refuse: (name: string, text: string) => undefined,

@@ -14,8 +14,7 @@ export function automaticAlignment(clean: readonly number[], corrupted: readonly
   const at = (i: number, j: number) => common[i * width + j] ?? 0;
   for (let i = clean.length - 1; i >= 0; i--)
     for (let j = corrupted.length - 1; j >= 0; j--)
-      common[i * width + j] =
-        clean[i] === corrupted[j] ? 1 + at(i + 1, j + 1) : Math.max(at(i + 1, j), at(i, j + 1));
+      common[i * width + j] = clean[i] === corrupted[j] ? 1 + at(i + 1, j + 1) : Math.max(at(i + 1, j), at(i, j + 1));
   const pairs: TokenPair[] = [];
   let [i, j] = [0, 0];
   while (i < clean.length && j < corrupted.length) {

@@ -87,7 +87,11 @@ export function decodeSweepsView(search: string): DecodedSweeps {
     (text: string): Value | undefined =>
       values.find((value) => value === text);
   const view: SweepsView = {
-    model: field<string | undefined>("model", (text) => (/^[a-z0-9][\w.-]*$/i.test(text) ? text : undefined), undefined),
+    model: field<string | undefined>(
+      "model",
+      (text) => (/^[a-z0-9][\w.-]*$/i.test(text) ? text : undefined),
+      undefined,
+    ),
     question: field("ask", choice(SWEEP_QUESTIONS), FIRST.question),
     prompt: query.get("prompt") ?? FIRST.prompt,
     corrupted: query.get("corrupted") ?? FIRST.corrupted,
@@ -140,8 +144,7 @@ function readMetric(text: string, query: URLSearchParams): Metric | undefined {
   const token = readToken(query.get("token")) ?? " L";
   if (kind === "loss") return { kind };
   if (kind === "kl") return { kind, ...position };
-  if (kind === "logit-difference")
-    return { kind, token, minus: readToken(query.get("minus")) ?? " Tom", ...position };
+  if (kind === "logit-difference") return { kind, token, minus: readToken(query.get("minus")) ?? " Tom", ...position };
   return { kind, token, ...position };
 }
 

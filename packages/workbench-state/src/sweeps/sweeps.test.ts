@@ -69,10 +69,13 @@ test("requests are what the contract takes, and say what is missing", () => {
 });
 
 test("groups and receivers are read whole or not at all", () => {
-  assert.deepEqual(readGroups("neurons", "L2: 5, 7-9; L3: 1")?.map(({ members }) => members[0]), [
-    { layer: 2, units: [5, 7, 8, 9] },
-    { layer: 3, units: [1] },
-  ]);
+  assert.deepEqual(
+    readGroups("neurons", "L2: 5, 7-9; L3: 1")?.map(({ members }) => members[0]),
+    [
+      { layer: 2, units: [5, 7, 8, 9] },
+      { layer: 3, units: [1] },
+    ],
+  );
   assert.deepEqual(readGroups("features", "mlp-2: 3")?.[0]?.members, [{ dictionary: "mlp-2", units: [3] }]);
   for (const text of ["", "L2: 9-5", "2: 1", "L2: a"]) assert.equal(readGroups("neurons", text), undefined, text);
   assert.deepEqual(readReceivers("q:L3.H2, mlp_in:L4, logits"), [

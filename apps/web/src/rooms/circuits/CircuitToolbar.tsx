@@ -142,6 +142,14 @@ function Scores({ room }: { readonly room: CircuitRoom }) {
       {ends !== null && (
         <span>
           errors <b>{percent(ends.errors)}</b>
+          {ends.leftOut > 0.0005 && (
+            <>
+              {" "}
+              <small title="What was pruned or left out before the graph was delivered: neither token nor error is known">
+                + {percent(ends.leftOut)} left out
+              </small>
+            </>
+          )}
         </span>
       )}
       {facts.biasShare !== null && (

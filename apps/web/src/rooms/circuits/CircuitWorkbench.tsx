@@ -6,6 +6,7 @@ import { Button } from "../../shell/ui/Button.tsx";
 import { EmptyState } from "../../shell/ui/EmptyState.tsx";
 import { ErrorState } from "../../shell/ui/ErrorState.tsx";
 import { ProgressBar } from "../common/ProgressBar.tsx";
+import { aspectOf } from "./aspect.ts";
 import { CircuitBar } from "./CircuitBar.tsx";
 import { CircuitNotices } from "./CircuitNotices.tsx";
 import styles from "./Circuits.module.css";
@@ -36,7 +37,7 @@ export function CircuitWorkbench({ model }: { readonly model: ModelSummary | und
   const client = useClient();
   const loading = useCircuit(store, view, model, client);
   const { circuit } = loading;
-  const { shown, problem: drawingProblem } = useDrawing(client, circuit, view);
+  const { shown, problem: drawingProblem } = useDrawing(client, circuit, view, aspectOf(view));
   const { noteOf, forget } = useUnitNotes(model, circuit, shown?.drawing);
   const chosen = useMemo(
     () => new Set(view.chosen.flatMap((id) => circuit?.placeOf.get(id) ?? [])),

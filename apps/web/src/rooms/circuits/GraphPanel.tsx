@@ -3,13 +3,15 @@ import { useCallback, useMemo, useState } from "react";
 import { navigate } from "../../shell/location.ts";
 import { EmptyState } from "../../shell/ui/EmptyState.tsx";
 import { visibleToken } from "../../shell/ui/token-text.ts";
+import { aspectOf } from "./aspect.ts";
 import styles from "./Circuits.module.css";
 import { type CircuitRoom, selectedNode, useCircuitRoom, useCircuitsView } from "./circuits-context.tsx";
 import { select } from "./edits.ts";
 import { GraphLegend } from "./GraphLegend.tsx";
 import { HoverCard } from "./HoverCard.tsx";
 import { nodeLocation } from "./node/node-location.ts";
-import { figureLabel, nodeLabel, nodeSentence } from "./node-words.ts";
+import { nodeLabel, nodeSentence } from "./node-words.ts";
+import { stageLabels } from "./stage-labels.ts";
 
 /** The graph as a figure. */
 export function GraphPanel() {
@@ -52,7 +54,7 @@ export function GraphPanel() {
       <CircuitCanvas
         content={content}
         paint={paint}
-        fitKey={circuit.key}
+        fitKey={`${circuit.key} ${aspectOf({ panel: "graph", annotations })}`}
         label={`Attribution graph of ${circuit.graph.prompt}`}
         announcement={announcement}
         selected={inScene(selected?.place)}
@@ -75,38 +77,12 @@ export function GraphPanel() {
 
 /** What the canvas needs; labels beside targets, pinned, grouped and labelled nodes. */
 export function useStageContent(
-  room: Pick<CircuitRoom, "circuit" | "drawing" | "sceneOf" | "noteOf">,
+  room: Pick<CircuitRoom, "circuit" | "drawing" | "noteOf">,
   annotations: ReturnType<typeof useCircuitsView>["annotations"],
 ): StageContent {
-  const { circuit, drawing, sceneOf, noteOf } = room;
-  const { graph, placeOf } = circuit;
+  const { circuit, drawing, noteOf } = room;
+  const { graph } = circuit;
   return useMemo(() => {
-    const named = new Set([
-      ...annotations.pins,
-      ...Object.keys(annotations.labels),
-      ...annotations.supernodes.flatMap(({ nodes }) => nodes),
-      ...(annotations.clicked === null ? [] : [annotations.clicked]),
-    ]);
-    const labels = new Map<number, string>();
-    drawing.nodes.forEach((place, n) => {
-      const node = graph.nodes[place];
-      if (node?.kind === "logit") labels.set(n, figureLabel(node, annotations.labels, undefined));
-    });
-    const groupNames = new Map(
-      annotations.supernodes.flatMap(({ label, nodes }) => nodes.slice(0, 1).map((id) => [id, label] as const)),
-    );
-    for (const id of named) {
-      const place = placeOf.get(id);
-      const node = place === undefined ? undefined : graph.nodes[place];
-      const n = place === undefined ? -1 : (sceneOf[place] ?? -1);
-      if (node === undefined || n < 0 || node.kind === "token") continue;
-      const grouped = annotations.supernodes.some(({ nodes }) => nodes.includes(id));
-      const own = annotations.pins.includes(id) || Object.hasOwn(annotations.labels, id) || annotations.clicked === id;
-      const name = groupNames.get(id);
-      // Of a group one member carries the name; the others have its colour.
-      if (grouped && !own && name === undefined) continue;
-      labels.set(n, grouped && !own ? (name ?? "") : figureLabel(node, annotations.labels, noteOf(node)));
-    }
     return {
       scene: drawing.scene,
       layout: { ...drawing.layout, x: drawing.scene.x, y: drawing.scene.y },
@@ -116,9 +92,9 @@ export function useStageContent(
       tokens: graph.tokens.map(({ text }) => visibleToken(text)),
       layers: graph.model.layers,
       errorShares: drawing.facts.errorShares,
-      labels,
+      labels: stageLabels(graph, drawing.nodes, annotations, noteOf),
     };
-  }, [drawing, graph, placeOf, sceneOf, noteOf, annotations]);
+  }, [drawing, graph, noteOf, annotations]);
 }
 
 export function placesInScene(

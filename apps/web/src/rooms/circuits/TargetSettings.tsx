@@ -12,6 +12,7 @@ import { useDraft } from "../common/use-draft.ts";
 import { useDictionaries } from "../dictionaries/use-dictionaries.ts";
 import styles from "./Circuits.module.css";
 import { useCircuitsStore, useCircuitsView } from "./circuits-context.tsx";
+import parts from "./Parts.module.css";
 import { transcoderSets } from "./transcoder-sets.ts";
 
 export function TargetSettings({ model }: { readonly model: ModelSummary }) {
@@ -73,7 +74,7 @@ function Settings({ model }: { readonly model: ModelSummary }) {
     ask({ target: rest.length === 0 ? undefined : { kind: "tokens", tokens: rest } });
   };
   return (
-    <div className={styles.settings}>
+    <div className={parts.settings}>
       <Segmented
         label="Target"
         value={kind}
@@ -99,7 +100,7 @@ function Settings({ model }: { readonly model: ModelSummary }) {
         </p>
       )}
       {kind !== "logits" && (
-        <div className={styles.targetTokens}>
+        <div className={parts.targetTokens}>
           {tokens.map((token) => (
             <Button key={token} onClick={() => remove(token)} aria-label={`Remove ${tokenText(token)}`}>
               <span className="mono">{tokenText(token)}</span> {kind === "tokens" && "×"}
@@ -149,7 +150,7 @@ function Settings({ model }: { readonly model: ModelSummary }) {
           )}
         </Field>
       )}
-      <div className={styles.settingsGrid}>
+      <div className={parts.settingsGrid}>
         <NumberField
           label="Features at most"
           hint="by influence; the rest counts as left out"

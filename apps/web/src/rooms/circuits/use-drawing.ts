@@ -16,6 +16,7 @@ export function useDrawing(
   client: CircuitClient | undefined,
   circuit: OpenCircuit | undefined,
   { annotations, weights }: Pick<CircuitsView, "annotations" | "weights">,
+  aspect: number,
 ): { readonly shown: ShownDrawing | undefined; readonly problem: string | undefined } {
   const [shown, setShown] = useState<ShownDrawing>();
   const [problem, setProblem] = useState<string>();
@@ -23,7 +24,7 @@ export function useDrawing(
   useEffect(() => {
     if (client === undefined || circuit === undefined) return undefined;
     let live = true;
-    client.askNewest("draw", { thresholds, annotations: { pins, supernodes }, weights }).then(
+    client.askNewest("draw", { thresholds, annotations: { pins, supernodes }, weights, aspect }).then(
       (drawing) => {
         if (!live || drawing === undefined) return;
         const sceneOf = new Int32Array(circuit.graph.nodes.length).fill(-1);
@@ -38,6 +39,6 @@ export function useDrawing(
     return () => {
       live = false;
     };
-  }, [client, circuit, thresholds, pins, supernodes, weights]);
+  }, [client, circuit, thresholds, pins, supernodes, weights, aspect]);
   return { shown: shown?.key === circuit?.key ? shown : undefined, problem };
 }

@@ -56,13 +56,11 @@ export function useUnitNotes(
       count += 1;
     }
     if (count === 0) return undefined;
-    fetchNotes(model, wanted, control.signal).then(
-      () => setVersion((before) => before + 1),
-      (error: unknown) => {
-        // Without an index there are no notes; the page of a feature says how to make one.
-        if (!isAborted(error)) setVersion((before) => before + 1);
-      },
-    );
+    const arrived = () => setVersion((before) => before + 1);
+    // Without an index there are no notes; the page of a feature says how to make one.
+    fetchNotes(model, wanted, control.signal, arrived).catch((error: unknown) => {
+      if (!isAborted(error)) arrived();
+    });
     return () => control.abort();
   }, [speaks, drawing, keyOf, model, attempt]);
 
@@ -95,6 +93,7 @@ async function fetchNotes(
   model: ModelSummary,
   wanted: ReadonlyMap<string, ReadonlySet<number>>,
   signal: AbortSignal,
+  arrived: () => void,
 ): Promise<void> {
   for (const [source, units] of wanted) {
     const list = [...units];
@@ -113,6 +112,7 @@ async function fetchNotes(
           writes: row.writes.map(({ text }) => text),
         });
       }
+      arrived();
     }
   }
 }

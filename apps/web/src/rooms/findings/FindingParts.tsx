@@ -5,6 +5,7 @@ import { DosePart } from "./DosePart.tsx";
 import styles from "./Findings.module.css";
 import { pairUp, sortParts } from "./finding-parts.ts";
 import { GenerationPart } from "./GenerationPart.tsx";
+import { GraphParts } from "./GraphParts.tsx";
 import { InterventionList } from "./InterventionList.tsx";
 import { RunPart } from "./RunPart.tsx";
 
@@ -29,6 +30,7 @@ export function FindingParts({ finding }: { readonly finding: Snapshot }) {
         // biome-ignore lint/suspicious/noArrayIndexKey: parts are immutable and keep their order
         <GenerationPart key={i} pair={pair} />
       ))}
+      <GraphParts finding={finding} />
     </div>
   );
 }

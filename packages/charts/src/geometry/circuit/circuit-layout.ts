@@ -17,6 +17,8 @@ export interface CircuitLayoutInput {
   readonly position: ArrayLike<number>;
   /** Smaller stands first in its block. */
   readonly rank: ArrayLike<number>;
+  /** Wished height over width: rows are stretched to reach it, never pressed together. */
+  readonly aspect: number;
   /** Characters of a logit's text. */
   readonly characters: ArrayLike<number>;
 }
@@ -47,7 +49,7 @@ export interface CircuitLayout {
 const PITCH = 13;
 const CHARACTER = 11 * MONOSPACE_EM;
 const COLUMN = { least: 34, most: 104, gap: 8 } as const;
-const ROW = { least: 26, gap: 16 } as const;
+const ROW = { least: 26, gap: 16, most: 160 } as const;
 const LOGIT = { height: 26, gap: 12 } as const;
 const LOGIT_CODE = shapeCode("logit");
 const TOKEN_CODE = shapeCode("token");
@@ -103,11 +105,14 @@ export function circuitLayout(input: CircuitLayoutInput): CircuitLayout {
   const x = new Float32Array(count);
   const y = new Float32Array(count);
   const logitHeight = placeLogits(logits.sort(byRank), input, columns, columnOf, width, x, y);
+  const rowHeights = lines.map((count) => Math.max(ROW.least, count * PITCH + ROW.gap));
+  const natural = rowHeights.reduce((sum, height) => sum + height, logitHeight + ROW.least);
+  const stretch = Math.max(0, Math.min(ROW.most, (width * input.aspect - natural) / layers));
   const rows: CircuitRow[] = [{ layer: layers, top: 0, height: logitHeight }];
   let top = logitHeight;
   const layerTop = new Array<number>(layers).fill(0);
   for (let layer = layers - 1; layer >= 0; layer--) {
-    const height = Math.max(ROW.least, (lines[layer] ?? 0) * PITCH + ROW.gap);
+    const height = (rowHeights[layer] ?? ROW.least) + stretch;
     rows.push({ layer, top, height });
     layerTop[layer] = top;
     top += height;

@@ -12,7 +12,11 @@ import { subgraphLayout } from "./subgraph-layout.ts";
 import { walkCircuit } from "./walk-circuit.ts";
 
 /** [shape, layer, position, rank] */
-function layoutOf(nodes: readonly [(typeof CIRCUIT_SHAPES)[number], number, number, number][], tokens = ["a", "b"]) {
+function layoutOf(
+  nodes: readonly [(typeof CIRCUIT_SHAPES)[number], number, number, number][],
+  tokens = ["a", "b"],
+  aspect = 0,
+) {
   return circuitLayout({
     layers: 3,
     tokens,
@@ -21,6 +25,7 @@ function layoutOf(nodes: readonly [(typeof CIRCUIT_SHAPES)[number], number, numb
     position: nodes.map(([, , position]) => position),
     rank: nodes.map(([, , , rank]) => rank),
     characters: nodes.map(() => 2),
+    aspect,
   });
 }
 
@@ -54,6 +59,14 @@ test("a full block stays inside its column and its row, the most important first
   assert.equal(new Set(Array.from(x, (value, n) => `${value} ${y[n]}`)).size, x.length);
   const first = x.length - 1;
   assert.ok(x.every((value, n) => n === 0 || (y[n] ?? 0) > (y[first] ?? 0) || value >= (x[first] ?? 0)));
+});
+
+test("rows are stretched towards the wished shape, and never pressed", () => {
+  const nodes: [(typeof CIRCUIT_SHAPES)[number], number, number, number][] = [["feature", 1, 0, 0]];
+  const flat = layoutOf(nodes);
+  const tall = layoutOf(nodes, ["a", "b"], 3);
+  assert.equal(layoutOf(nodes, ["a", "b"], 0.01).height, flat.height);
+  assert.ok(Math.abs(tall.height - 3 * tall.width) < 1, `${tall.height} ${tall.width}`);
 });
 
 test("nothing, a single node, and places beyond the prompt have a layout all the same", () => {

@@ -4,6 +4,10 @@ import type { CircuitPicture } from "../../paint/paint-circuit.ts";
 import { AXIS_ROOM, type StageContent, type StageFocus } from "./circuit-stage.ts";
 
 const FONT = 11;
+const OWN_ROOM = 90;
+/** What is cut shorter than that says nothing: then the whole word stands, and takes its neighbours' place. */
+const LEAST_CHARACTERS = 4;
+const LONGEST_WORD = 56;
 
 export function paintAxes(
   context: CanvasRenderingContext2D,
@@ -30,7 +34,7 @@ export function paintAxes(
     const room = column.width * transform.scale;
     if (middle < AXIS_ROOM.left - room / 2 || middle > width + room / 2) return;
     const own = attendedX !== undefined && attendedX >= column.left && attendedX < column.left + column.width;
-    const text = fitMonospace(tokens[position] ?? "", Math.max(room, own ? 90 : 0), FONT * MONOSPACE_EM);
+    const text = axisText(tokens[position] ?? "", own ? Math.max(room, OWN_ROOM) : room);
     const needed = Math.max(room, text.length * FONT * MONOSPACE_EM);
     // Where columns are thinner than any text, every so many of them are named.
     if (!own && (text === "" || middle - needed / 2 < free - 2)) return;
@@ -52,12 +56,13 @@ export function paintAxes(
   for (const row of layout.rows.toReversed()) {
     const y = (row.top + row.height / 2) * transform.scale + transform.y;
     if (y < 4 || y > floor - 4 || below - y < 13) continue;
+    const beneath = Math.min(below, floor + 12);
     below = y;
     const share = errorShares[row.layer] ?? null;
     context.fillStyle = palette.quiet;
     context.font = `500 ${FONT}px ${palette.sans}`;
     const name = row.layer === layers ? "targets" : row.layer < 0 ? "tokens" : `L${row.layer}`;
-    const twoLines = share !== null && row.height * transform.scale > 26;
+    const twoLines = share !== null && beneath - y > 29;
     context.fillText(name, AXIS_ROOM.left - 10, twoLines ? y - 6 : y);
     if (!twoLines || share === null) continue;
     context.fillStyle = palette.line;
@@ -67,4 +72,10 @@ export function paintAxes(
     context.font = `9px ${palette.sans}`;
     context.fillText(`error ${Math.round(share * 100)} %`, AXIS_ROOM.left - 10, y + 12);
   }
+}
+
+function axisText(token: string, room: number): string {
+  const fitted = fitMonospace(token, room, FONT * MONOSPACE_EM);
+  const useless = fitted !== token && fitted.length < LEAST_CHARACTERS;
+  return useless ? fitMonospace(token, Math.max(room, LONGEST_WORD), FONT * MONOSPACE_EM) : fitted;
 }

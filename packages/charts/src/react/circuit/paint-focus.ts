@@ -87,7 +87,9 @@ function paintLabels(context: Context, picture: CircuitPicture, { labels }: Stag
     if (x < 0 || y < 0 || x > width || y > height) continue;
     context.font = isTarget ? `500 11px ${palette.mono}` : `500 11px ${palette.sans}`;
     const room = context.measureText(text).width;
-    const left = isTarget ? x - room / 2 : x + nodeRadius(transform) + 5;
+    const gap = nodeRadius(transform) + 5;
+    const beside = x + gap + room > width - 4 ? x - gap - room : x + gap;
+    const left = isTarget ? Math.min(x - room / 2, width - room - 6) : beside;
     const top = isTarget ? y - nodeRadius(transform) - 8 : y;
     if (taken.some((box) => Math.abs(box.y - top) < 13 && box.left < left + room && box.right > left)) continue;
     taken.push({ left, right: left + room, y: top });

@@ -6,6 +6,7 @@ import { useDraft } from "../../common/use-draft.ts";
 import styles from "../Circuits.module.css";
 import { useCircuitRoom, useCircuitsView } from "../circuits-context.tsx";
 import { nodeName } from "../node-words.ts";
+import parts from "../Parts.module.css";
 
 const NAMED = 6;
 
@@ -36,7 +37,7 @@ export function ChangeForm({
     300,
   );
   return (
-    <div className={styles.changeForm}>
+    <div className={parts.changeForm}>
       <p>
         {subject.length === 0 ? (
           "Choose nodes in the graph or in the list, or take a group:"
@@ -56,7 +57,7 @@ export function ChangeForm({
         )}
       </p>
       {annotations.supernodes.length > 0 && (
-        <p className={styles.groupButtons}>
+        <p className={parts.groupButtons}>
           {annotations.supernodes.map(({ id, label, nodes }) => (
             <Button
               key={id}
@@ -68,7 +69,7 @@ export function ChangeForm({
           ))}
         </p>
       )}
-      <div className={styles.changeLine}>
+      <div className={parts.changeLine}>
         <Segmented
           label="Change"
           value={check.op}
@@ -89,7 +90,7 @@ export function ChangeForm({
             onChange={(event) => setDraft(event.target.value)}
           />
         )}
-        <span className={styles.changeMode}>
+        <span className={parts.changeMode}>
           attention
           <Segmented
             label="Attention patterns"
@@ -101,7 +102,7 @@ export function ChangeForm({
             onChange={(attention) => set({ attention })}
           />
         </span>
-        <span className={styles.changeMode}>
+        <span className={parts.changeMode}>
           norms and MLPs
           <Segmented
             label="Norms and MLPs"

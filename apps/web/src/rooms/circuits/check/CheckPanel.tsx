@@ -2,8 +2,8 @@ import type { GraphInterventionRequest } from "@patchbay/contract";
 import { useMemo } from "react";
 import { EmptyState } from "../../../shell/ui/EmptyState.tsx";
 import { useQuestion } from "../../common/use-question.ts";
-import styles from "../Circuits.module.css";
 import { selectedNode, useCircuitRoom, useCircuitsView } from "../circuits-context.tsx";
+import parts from "../Parts.module.css";
 import { isOfModel } from "../use-unit-notes.ts";
 import { ChangeForm } from "./ChangeForm.tsx";
 import { interventionOf, questionOf, referenceOf, watchedNodes } from "./check-question.ts";
@@ -52,8 +52,8 @@ export function CheckPanel() {
     if (result !== undefined) setChecks({ ...own, intervention: { request, result } });
   };
   return (
-    <div className={styles.check}>
-      <section className={styles.checkPart} aria-label="Change nodes">
+    <div className={parts.check}>
+      <section className={parts.checkPart} aria-label="Change nodes">
         <h2 className="section-title">
           <span>Change nodes in the model</span>
           <span>what the graph predicts against what the model does</span>

@@ -5,7 +5,7 @@ import { formatProbability } from "../../../shell/ui/format-number.ts";
 import { visibleToken } from "../../../shell/ui/token-text.ts";
 import common from "../../common/common.module.css";
 import { formatFigure } from "../../common/format-figure.ts";
-import styles from "../Circuits.module.css";
+import parts from "../Parts.module.css";
 
 /** The curve and its table. Used in the room and on the page of a finding. */
 export function DeletionResult({ result }: { readonly result: GraphDeletionResult }) {
@@ -13,9 +13,9 @@ export function DeletionResult({ result }: { readonly result: GraphDeletionResul
   const { target, points, draws } = result;
   const name = visibleToken(target.label);
   return (
-    <div className={styles.checkResult}>
-      <div className={styles.checkFigures}>
-        <div ref={figure} className={styles.curve}>
+    <div className={parts.checkResult}>
+      <div className={parts.checkFigures}>
+        <div ref={figure} className={parts.curve}>
           <DeletionCurve points={points} before={target.before} quantity={`logit of ${name}, demeaned`} draws={draws} />
           <ExportMenu
             name="top-against-random"
@@ -42,7 +42,7 @@ export function DeletionResult({ result }: { readonly result: GraphDeletionResul
             })}
           />
         </div>
-        <div className={styles.checkTable}>
+        <div className={parts.checkTable}>
           <table className={common.table} aria-label="Top features against random ones">
             <thead>
               <tr>

@@ -4,8 +4,8 @@ import { useState } from "react";
 import { Button } from "../../../shell/ui/Button.tsx";
 import { Segmented } from "../../../shell/ui/Segmented.tsx";
 import { useQuestion } from "../../common/use-question.ts";
-import styles from "../Circuits.module.css";
 import { useCircuitsView } from "../circuits-context.tsx";
+import parts from "../Parts.module.css";
 import { deletionOf } from "./check-question.ts";
 import { DeletionResult } from "./DeletionResult.tsx";
 import { QuestionProgress } from "./QuestionProgress.tsx";
@@ -38,13 +38,13 @@ export function DeletionSection({
     if (result !== undefined) onAnswer({ request, result });
   };
   return (
-    <section className={styles.checkPart} aria-label="Remove the top features">
+    <section className={parts.checkPart} aria-label="Remove the top features">
       <h2 className="section-title">
         <span>Remove the top k features, and k random ones</span>
         <span>the answer must fall faster without the top ones</span>
       </h2>
-      <div className={styles.changeLine}>
-        <span className={styles.changeMode}>
+      <div className={parts.changeLine}>
+        <span className={parts.changeMode}>
           order
           <Segmented
             label="Order of removal"

@@ -5,8 +5,8 @@ import { formatFixed, formatProbability } from "../../../shell/ui/format-number.
 import { visibleToken } from "../../../shell/ui/token-text.ts";
 import common from "../../common/common.module.css";
 import { formatFigure } from "../../common/format-figure.ts";
-import styles from "../Circuits.module.css";
 import { formatSignedFigure } from "../node/ConnectionList.tsx";
+import parts from "../Parts.module.css";
 
 const LISTED = 60;
 
@@ -23,7 +23,7 @@ export function InterventionResult({
   const { leading } = result;
   const listed = marks.slice(0, LISTED);
   return (
-    <div className={styles.checkResult}>
+    <div className={parts.checkResult}>
       <p>
         {request.nodes.length} {request.nodes.length === 1 ? "node" : "nodes"} changed,{" "}
         {result.attention === "freeze" ? "attention frozen" : "attention recomputed"},{" "}
@@ -37,7 +37,7 @@ export function InterventionResult({
         )}
         .
       </p>
-      <div className={styles.checkFigures}>
+      <div className={parts.checkFigures}>
         <div ref={figure}>
           <PredictedScatter marks={marks} quantity="change of logit or pre-activation" side={300} />
           <ExportMenu
@@ -49,7 +49,7 @@ export function InterventionResult({
             })}
           />
         </div>
-        <div className={styles.checkTable}>
+        <div className={parts.checkTable}>
           <table className={common.table} aria-label="Predicted and measured">
             <thead>
               <tr>

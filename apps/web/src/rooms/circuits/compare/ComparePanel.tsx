@@ -6,6 +6,7 @@ import { Button } from "../../../shell/ui/Button.tsx";
 import { EmptyState } from "../../../shell/ui/EmptyState.tsx";
 import { formatCount, formatFixed } from "../../../shell/ui/format-number.ts";
 import { useQuestion } from "../../common/use-question.ts";
+import { COMPARED_ASPECT } from "../aspect.ts";
 import styles from "../Circuits.module.css";
 import { QuestionProgress } from "../check/QuestionProgress.tsx";
 import { type CircuitRoom, selectedNode, useCircuitRoom, useCircuitsView } from "../circuits-context.tsx";
@@ -14,6 +15,7 @@ import { CircuitClient } from "../engine/circuit-client.ts";
 import { placesInScene, useStageContent } from "../GraphPanel.tsx";
 import { HoverCard } from "../HoverCard.tsx";
 import { nodeLabel, nodeSentence } from "../node-words.ts";
+import parts from "../Parts.module.css";
 import { documentOf, opened } from "../use-circuit.ts";
 import { useDrawing } from "../use-drawing.ts";
 import { MatchTable } from "./MatchTable.tsx";
@@ -31,8 +33,8 @@ export function ComparePanel() {
     if (event.key === "Enter") run();
   };
   return (
-    <div className={styles.compare}>
-      <div className={styles.compareBar}>
+    <div className={parts.compare}>
+      <div className={parts.compareBar}>
         <input
           className={`mono ${styles.prompt}`}
           aria-label="Other prompt"
@@ -101,7 +103,12 @@ function Pair({ other }: { readonly other: string }) {
     () => ({ ...view.annotations, pins: [], supernodes: [], labels: {}, positions: {}, clicked: null }),
     [view.annotations],
   );
-  const { shown } = useDrawing(client, ready ? second : undefined, { annotations, weights: view.weights });
+  const { shown } = useDrawing(
+    client,
+    ready ? second : undefined,
+    { annotations, weights: view.weights },
+    COMPARED_ASPECT,
+  );
   const [own, setOwn] = useState<string | null>(null);
   if (second === undefined || match === undefined || shown === undefined || client === undefined) {
     return <QuestionProgress state={question.state} onRetry={() => void question.ask(request)} />;
@@ -120,12 +127,12 @@ function Pair({ other }: { readonly other: string }) {
   const aligned = match.matches.filter(({ how }) => how === "aligned").length;
   return (
     <>
-      <p className={styles.compareFacts} role="status">
+      <p className={parts.compareFacts} role="status">
         <b>{formatCount(match.matches.length)}</b> nodes matched ({formatCount(aligned)} at answering positions,{" "}
         {formatCount(match.matches.length - aligned)} elsewhere). They carry <b>{percent(match.sharedInfluence.a)}</b>{" "}
         of the influence in the first and <b>{percent(match.sharedInfluence.b)}</b> in the second.
       </p>
-      <div className={styles.pair}>
+      <div className={parts.pair}>
         <Side
           room={room}
           lit={match.matches.map(({ a }) => a)}
@@ -177,7 +184,7 @@ function Side({
   const node = place === undefined ? undefined : circuit.graph.nodes[place];
   const n = place === undefined ? -1 : (sceneOf[place] ?? -1);
   return (
-    <figure className={styles.pairSide}>
+    <figure className={parts.pairSide}>
       <figcaption className="mono" title={circuit.graph.prompt}>
         {circuit.graph.prompt}
       </figcaption>

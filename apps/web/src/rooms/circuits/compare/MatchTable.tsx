@@ -7,6 +7,7 @@ import styles from "../Circuits.module.css";
 import { type OpenCircuit, useCircuitRoom, useCircuitsView } from "../circuits-context.tsx";
 import { select } from "../edits.ts";
 import { nodeLabel, nodeName } from "../node-words.ts";
+import parts from "../Parts.module.css";
 
 const LISTED = 40;
 
@@ -30,7 +31,7 @@ export function MatchTable({
     .sort((x, y) => (x.one.influence ?? 1) - (y.one.influence ?? 1));
   const share = (value: number | null) => (value === null ? "" : `${formatFixed(value * 100, 1)} %`);
   return (
-    <div className={styles.matches}>
+    <div className={parts.matches}>
       <table className={common.table} aria-label="Matched features">
         <thead>
           <tr>

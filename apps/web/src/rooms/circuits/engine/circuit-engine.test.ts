@@ -61,7 +61,12 @@ const NOTHING = { pins: [], supernodes: [] };
 
 test("sliders leave nodes and edges out, pins keep theirs, errors stay in the sum", () => {
   const engine = new CircuitEngine(graph());
-  const all = engine.draw({ thresholds: { node: null, edge: null }, annotations: NOTHING, weights: "prompt" });
+  const all = engine.draw({
+    thresholds: { node: null, edge: null },
+    annotations: NOTHING,
+    weights: "prompt",
+    aspect: 0.5,
+  });
   assert.deepEqual([all.nodes.length, all.edges.length, all.facts.largest], [6, 6, 9.9]);
   // I(b) = 0.99, I(a) = 0.7425, I(e) = 0.2475, I(t) = 0.7425 + 0.01, I(c) = 0.01
   const { ends, errorShares, biasShare } = all.facts;
@@ -72,7 +77,12 @@ test("sliders leave nodes and edges out, pins keep theirs, errors stay in the su
   assert.ok(Math.abs((biasShare ?? 0) - (0.7425 * 0.2) / (0.7425 + 0.99)) < 1e-12);
   assert.ok(Math.abs((all.facts.scores?.replacement ?? 0) - 0.7525) < 1e-12);
 
-  const few = engine.draw({ thresholds: { node: 0.95, edge: 1 }, annotations: NOTHING, weights: "prompt" });
+  const few = engine.draw({
+    thresholds: { node: 0.95, edge: 1 },
+    annotations: NOTHING,
+    weights: "prompt",
+    aspect: 0.5,
+  });
   assert.deepEqual([...few.nodes], [0, 1, 2, 3, 5]);
   assert.deepEqual(few.facts.ends, all.facts.ends, "the share of errors is of the whole graph");
   assert.ok((few.facts.scores?.replacement ?? 1) < 0.7525, "what is not shown counts as error");
@@ -80,6 +90,7 @@ test("sliders leave nodes and edges out, pins keep theirs, errors stay in the su
     thresholds: { node: 0.95, edge: 1 },
     annotations: { ...NOTHING, pins: ["c", "gone"] },
     weights: "prompt",
+    aspect: 0.5,
   });
   assert.ok(pinned.nodes.includes(4));
 });
@@ -89,6 +100,7 @@ test("any prompt: edges are factors, and those without one are counted", () => {
     thresholds: { node: null, edge: null },
     annotations: NOTHING,
     weights: "any",
+    aspect: 0.5,
   });
   assert.deepEqual([...edges], [1, 3, 4]);
   assert.deepEqual([...scene.weight], [3, 1, 2]);
@@ -122,6 +134,7 @@ test("empty graphs, all-error graphs, a single node and cycles can be drawn", ()
       thresholds: { node: 0.8, edge: 0.98 },
       annotations: NOTHING,
       weights: "prompt",
+      aspect: 0.5,
     });
   const none = { source: [], target: [], weight: [] };
   assert.equal(draw({ nodes: [], edges: none }).nodes.length, 0);

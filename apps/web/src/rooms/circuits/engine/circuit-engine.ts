@@ -133,7 +133,7 @@ export class CircuitEngine {
   }
 
   #sceneOf(
-    { annotations }: DrawRequest,
+    { annotations, aspect }: DrawRequest,
     nodes: Uint32Array,
     edges: Uint32Array,
     weight: Float64Array,
@@ -170,6 +170,7 @@ export class CircuitEngine {
       position: position ?? [],
       rank: rank ?? [],
       characters: characters ?? [],
+      aspect,
     });
     const ends = (column: Uint32Array) => Uint32Array.from(edges, (edge) => sceneOf[column[edge] ?? 0] ?? 0);
     const scene = {

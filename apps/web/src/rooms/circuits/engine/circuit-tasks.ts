@@ -16,6 +16,8 @@ export interface DrawRequest {
   readonly thresholds: Thresholds;
   readonly annotations: Pick<CircuitView, "pins" | "supernodes">;
   readonly weights: "prompt" | "any";
+  /** Of the place where it is drawn: height over width. */
+  readonly aspect: number;
 }
 
 /** What is shown, and the numbers beside it. */

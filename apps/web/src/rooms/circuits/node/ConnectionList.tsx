@@ -32,11 +32,7 @@ export function ConnectionList({
   const { annotations, weights } = useCircuitsView();
   const [shown, setShown] = useState(FIRST);
   const { graph } = circuit;
-  const largest = Math.max(
-    ...connections.slice(0, 1).map(({ share }) => share),
-    ...extra.map(({ share }) => share),
-    1e-12,
-  );
+  const largest = Math.max(...connections.map(({ share }) => share), ...extra.map(({ share }) => share), 1e-12);
   return (
     <>
       <ol className={styles.connections} aria-label={label}>

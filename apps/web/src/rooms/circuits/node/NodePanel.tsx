@@ -13,6 +13,7 @@ import { factsOf } from "../HoverCard.tsx";
 import { nodeLabel, nodeName, placeName } from "../node-words.ts";
 import { ChosenSection } from "./ChosenSection.tsx";
 import { ConnectionList } from "./ConnectionList.tsx";
+import { GraphFactsSection } from "./GraphFactsSection.tsx";
 import { NodeExamples } from "./NodeExamples.tsx";
 import { NodeLabelField } from "./NodeLabelField.tsx";
 import { nodeLocation, patchLocation } from "./node-location.ts";
@@ -26,23 +27,11 @@ export function NodePanel({ onLabelled }: { onLabelled(node: CircuitNode): void 
     <aside className={styles.side} aria-label="Selected node">
       {room.chosen.size > 0 && <ChosenSection />}
       {selected === undefined ? (
-        <Nothing />
+        <GraphFactsSection />
       ) : (
         <Selected key={selected.node.id} node={selected.node} place={selected.place} onLabelled={onLabelled} />
       )}
     </aside>
-  );
-}
-
-function Nothing() {
-  return (
-    <section>
-      <h2 className="section-title">Selected node</h2>
-      <p className="quiet">
-        Click a node, or walk with the arrow keys: up and down follow the strongest edge. Shift-click or shift-drag
-        chooses several.
-      </p>
-    </section>
   );
 }
 

@@ -3,12 +3,12 @@ import { pagePalette, pngOfSvg, saveFile } from "@patchbay/charts/react";
 import { writeGraphFile } from "@patchbay/circuit-graph";
 import { showToast } from "../../../shell/toasts.ts";
 import { Button } from "../../../shell/ui/Button.tsx";
-import { formatCount, formatFixed } from "../../../shell/ui/format-number.ts";
+import { formatCount } from "../../../shell/ui/format-number.ts";
 import { Popover } from "../../../shell/ui/Popover.tsx";
-import { formatFigure } from "../../common/format-figure.ts";
 import menu from "../../trace/Menus.module.css";
-import { type CircuitRoom, useCircuitRoom, useCircuitsView } from "../circuits-context.tsx";
+import { useCircuitRoom, useCircuitsView } from "../circuits-context.tsx";
 import { useStageContent } from "../GraphPanel.tsx";
+import { captionOf } from "./caption.ts";
 import { circuitDocument } from "./store-circuit.ts";
 
 /** Figures for a paper, and the graph itself for other tools. */
@@ -24,7 +24,7 @@ export function FigureExport() {
       order: room.drawing.order,
       start: room.drawing.start,
       title: circuit.graph.prompt,
-      caption: captionOf(room, view.weights),
+      caption: captionOf(circuit.graph, room.drawing, view.weights),
       colours: pagePalette(),
     });
     if (leftOut > 0)
@@ -77,27 +77,6 @@ export function FigureExport() {
       )}
     </Popover>
   );
-}
-
-export function captionOf(
-  { drawing, circuit }: Pick<CircuitRoom, "drawing" | "circuit">,
-  weights: "prompt" | "any",
-): string[] {
-  const { facts } = drawing;
-  const percent = (value: number | null | undefined) => (value == null ? "n/a" : `${formatFixed(value * 100, 1)} %`);
-  const { model, dictionaries } = circuit.graph;
-  return [
-    `Edge width: |${weights === "any" ? "weight factor" : "direct effect on the reader’s pre-activation"}|, widest ${formatFigure(facts.largest)}. ${formatCount(drawing.nodes.length)} of ${formatCount(facts.allNodes)} nodes, ${formatCount(drawing.edges.length)} of ${formatCount(facts.allEdges)} edges.`,
-    `Shown nodes: replacement ${percent(facts.scores?.replacement)}, completeness ${percent(facts.scores?.completeness)}. Influence ends at errors: ${percent(facts.ends?.errors)}${facts.biasShare === null ? "" : `; biases ${percent(facts.biasShare)} of inputs`}.`,
-    `${model.name ?? "unknown model"}${model.hash === null ? "" : ` ${model.hash.slice(0, 8)}`}${
-      dictionaries.length === 0
-        ? ""
-        : ` · ${dictionaries
-            .map(({ name }) => name)
-            .slice(0, 4)
-            .join(", ")}${dictionaries.length > 4 ? ", …" : ""}`
-    }`,
-  ];
 }
 
 async function savePng(name: string, svg: string): Promise<void> {

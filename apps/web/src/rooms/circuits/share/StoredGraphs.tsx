@@ -8,8 +8,8 @@ import { Popover } from "../../../shell/ui/Popover.tsx";
 import { Answer } from "../../common/Answer.tsx";
 import { Moment } from "../../common/Moment.tsx";
 import { SkeletonStack } from "../../common/SkeletonStack.tsx";
-import styles from "../Circuits.module.css";
 import { useCircuitsStore } from "../circuits-context.tsx";
+import parts from "../Parts.module.css";
 
 /** A graph that is not this prompt's: a file, or one that was stored. */
 export function StoredGraphs({ onOpenFile }: { onOpenFile(): void }) {
@@ -24,7 +24,7 @@ export function StoredGraphs({ onOpenFile }: { onOpenFile(): void }) {
       )}
     >
       {(close) => (
-        <div className={styles.stored}>
+        <div className={parts.stored}>
           <Button
             kind="primary"
             onClick={() => {

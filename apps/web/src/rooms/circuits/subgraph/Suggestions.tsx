@@ -5,10 +5,10 @@ import { formatFixed } from "../../../shell/ui/format-number.ts";
 import { Popover } from "../../../shell/ui/Popover.tsx";
 import { visibleToken } from "../../../shell/ui/token-text.ts";
 import { SkeletonStack } from "../../common/SkeletonStack.tsx";
-import styles from "../Circuits.module.css";
 import { useCircuitRoom, useCircuitsView } from "../circuits-context.tsx";
 import { groupAll } from "../edits.ts";
 import { nodeName } from "../node-words.ts";
+import parts from "../Parts.module.css";
 
 /** Groups that suggest themselves, each with its reasons; accepted one by one or all. */
 export function Suggestions() {
@@ -64,8 +64,8 @@ function List() {
       suggestions.map((suggestion) => ({ ids: ids(suggestion), label: suggestion.label })),
     );
   return (
-    <div className={styles.suggestions}>
-      <p className={styles.suggestionsHead}>
+    <div className={parts.suggestions}>
+      <p className={parts.suggestionsHead}>
         <span>{open.length} groups of shown features</span>
         <Button onClick={() => accept(open)}>Accept all</Button>
       </p>

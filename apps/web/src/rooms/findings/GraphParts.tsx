@@ -1,0 +1,126 @@
+/** Parts about attribution graphs: the graph as it was shown, changed nodes, and top against random. */
+import { circuitSvg } from "@patchbay/charts/geometry";
+import { ExportMenu, pagePalette } from "@patchbay/charts/react";
+import type {
+  GraphDeletionResult,
+  GraphInterventionRequest,
+  GraphInterventionResult,
+  GraphResult,
+  Snapshot,
+} from "@patchbay/contract";
+import { useEffect, useMemo, useState } from "react";
+import { useTheme } from "../../shell/theme.ts";
+import { Skeleton } from "../../shell/ui/Skeleton.tsx";
+import { DeletionResult } from "../circuits/check/DeletionResult.tsx";
+import { InterventionResult } from "../circuits/check/InterventionResult.tsx";
+import { type StoredDrawing, storedDrawing, svgContent } from "../circuits/share/stored-drawing.ts";
+import common from "../common/common.module.css";
+import { formatFigure } from "../common/format-figure.ts";
+import { Section } from "../common/Section.tsx";
+import styles from "./Findings.module.css";
+
+type Part = Snapshot["parts"][number];
+
+export function GraphParts({ finding }: { readonly finding: Snapshot }) {
+  return finding.parts.map((part, i) => (
+    // biome-ignore lint/suspicious/noArrayIndexKey: parts are immutable and keep their order
+    <GraphPart key={i} part={part} path={finding.view.path} />
+  ));
+}
+
+/** The server stores a part's result under the part's kind, so the kind tells the type. */
+function GraphPart({ part, path }: { readonly part: Part; readonly path: string }) {
+  if (part.kind === "attribution-graph")
+    return <AttributionGraph result={part.result as unknown as GraphResult} path={path} />;
+  if (part.kind === "graph-intervention") {
+    const request = part.request as Pick<GraphInterventionRequest, "nodes">;
+    return (
+      <Section title="Changed nodes" aside="what the graph predicts against what the model does">
+        <InterventionResult request={request} result={part.result as unknown as GraphInterventionResult} />
+      </Section>
+    );
+  }
+  if (part.kind === "graph-deletion") {
+    return (
+      <Section title="Top features against random ones" aside="the answer must fall faster without the top ones">
+        <DeletionResult result={part.result as unknown as GraphDeletionResult} />
+      </Section>
+    );
+  }
+  return null;
+}
+
+/** With the pins, groups and thresholds of the view that was shared. */
+function AttributionGraph({ result, path }: { readonly result: GraphResult; readonly path: string }) {
+  const theme = useTheme();
+  const [shown, setShown] = useState<StoredDrawing>();
+  // After the first paint: a large graph takes a moment.
+  useEffect(() => {
+    const timer = setTimeout(() => setShown(storedDrawing(result.graph, path)), 0);
+    return () => clearTimeout(timer);
+  }, [result, path]);
+  const svg = useMemo(() => {
+    void theme;
+    return shown === undefined ? undefined : circuitSvg({ ...svgContent(shown), colours: pagePalette() }).svg;
+  }, [shown, theme]);
+  return (
+    <Section
+      title="Attribution graph"
+      aside={
+        <span className={styles.aside}>
+          {result.scores.replacement !== null && `replacement ${formatFigure(result.scores.replacement)} · `}
+          {result.scores.completeness !== null && `completeness ${formatFigure(result.scores.completeness)}`}
+          {shown !== undefined && svg !== undefined && (
+            <ExportMenu
+              name="attribution-graph"
+              svg={() => svg}
+              table={() => ({
+                header: ["node", "kind", "layer", "position", "label", "activation", "influence"],
+                rows: shown.nodes.map((node) => [
+                  node.id,
+                  node.kind,
+                  node.layer,
+                  node.position,
+                  node.label,
+                  node.activation,
+                  node.influence,
+                ]),
+              })}
+            />
+          )}
+        </span>
+      }
+    >
+      {svg === undefined || shown === undefined ? (
+        <Skeleton height={360} />
+      ) : (
+        <>
+          {/* biome-ignore lint/performance/noImgElement: a drawing made here, not a file that could be optimised */}
+          <img
+            src={`data:image/svg+xml;charset=utf-8,${encodeURIComponent(svg)}`}
+            alt={`Attribution graph: ${shown.nodes.length} nodes, ${shown.drawing.edges.length} edges`}
+            style={{ width: "100%", height: "auto" }}
+          />
+          {shown.groups.length > 0 && (
+            <table className={common.table} aria-label="Supernodes">
+              <thead>
+                <tr>
+                  <th>supernode</th>
+                  <th>nodes</th>
+                </tr>
+              </thead>
+              <tbody>
+                {shown.groups.map(({ id, label, nodes }) => (
+                  <tr key={id}>
+                    <td>{label === "" ? "unnamed" : label}</td>
+                    <td className="mono">{nodes.join(", ")}</td>
+                  </tr>
+                ))}
+              </tbody>
+            </table>
+          )}
+        </>
+      )}
+    </Section>
+  );
+}
