@@ -6,6 +6,12 @@ import { API_PREFIX, OPERATIONS, type Operation, type OperationName } from "./op
 
 type Json = Record<string, unknown>;
 
+const NAMES = {
+  model: "stories-15m",
+  input: { text: "One day, Tom and Lily went to the park. Tom gave a ball to" },
+};
+const NAMES_METRIC = { kind: "logit-difference", token: " L", minus: " Tom" };
+
 const REQUEST_EXAMPLES: Partial<Record<OperationName, unknown>> = {
   run: {
     model: "stories-15m",
@@ -25,6 +31,65 @@ const REQUEST_EXAMPLES: Partial<Record<OperationName, unknown>> = {
     neuron: 417,
     values: [0, 2, 4, 6, 8],
     tokens: [" L", " Tom"],
+  },
+  sweep: {
+    ...NAMES,
+    corrupted: {
+      kind: "prompt",
+      input: { text: "One day, Tom and Lily went to the park. Lily gave a ball to" },
+    },
+    method: { kind: "patching", direction: "denoise" },
+    panels: [{ site: "resid_pre", by: ["layer", "position"] }],
+    metric: NAMES_METRIC,
+  },
+  attributeEdges: {
+    ...NAMES,
+    corrupted: { text: "One day, Sue and Lily went to the park. Sue gave a ball to" },
+    metric: NAMES_METRIC,
+    top: 100,
+    verify: 10,
+  },
+  evaluateEdges: {
+    ...NAMES,
+    corrupted: { text: "One day, Sue and Lily went to the park. Sue gave a ball to" },
+    metric: NAMES_METRIC,
+    circuits: [{ name: "one head", edges: ["a5.h1->logits"] }],
+  },
+  attributeTokens: { ...NAMES, metric: NAMES_METRIC },
+  attributionGraph: { ...NAMES, target: { kind: "difference", token: " L", minus: " Tom" } },
+  graphIntervention: {
+    ...NAMES,
+    nodes: [{ node: { kind: "error", layer: 3, position: 17 }, change: { op: "zero" } }],
+  },
+  graphDeletion: { ...NAMES, steps: [1, 5, 20], draws: 4 },
+  featureConnections: { model: "stories-15m", dictionary: "mlp-3", feature: 932 },
+  decompose: { ...NAMES, target: { kind: "logit-difference", token: " L", minus: " Tom" } },
+  deletionCurve: { model: "stories-15m" },
+  decompositionCircuit: { ...NAMES, target: { kind: "logit", token: " L" }, size: 16 },
+  observe: {
+    model: "stories-15m",
+    observables: [{ name: "he − she", plus: [" he"], minus: [" she"] }],
+  },
+  traceFact: {
+    model: "stories-15m",
+    prompts: [{ text: "One day, Tom and Lily went to the park. Tom gave a ball to", subject: "Lily", answer: " L" }],
+  },
+  evaluateCircuit: {
+    model: "stories-15m",
+    circuit: { name: "L5H1", model: "stories-15m", nodes: [{ kind: "head", layer: 5, head: 1 }] },
+    examples: [{ input: NAMES.input, metric: NAMES_METRIC }],
+  },
+  compareCircuits: {
+    model: "stories-15m",
+    left: { name: "one", model: "stories-15m", nodes: [{ kind: "head", layer: 5, head: 1 }] },
+    right: {
+      name: "two",
+      model: "stories-15m",
+      nodes: [
+        { kind: "head", layer: 5, head: 1 },
+        { kind: "head", layer: 4, head: 4 },
+      ],
+    },
   },
   tokenize: { text: "One day, Tom" },
   createJob: { kind: "neuron-map", model: "stories-15m" },

@@ -78,7 +78,10 @@ const Health = z.object({
   engine: z.string(),
   runtime: z.string(),
   uptimeSeconds: z.number(),
-  queue: z.object({ running: z.int(), waiting: z.int() }),
+  queue: z.object({ running: z.int(), waiting: z.int() }).describe("Calls."),
+  questions: z
+    .object({ running: z.int(), waiting: z.int() })
+    .describe("Questions about causes, with turns of their own."),
   memory: z.object({ sessionBytes: z.int(), budgetBytes: z.int(), residentBytes: z.int() }),
   setup: z
     .object({ state: z.enum(["ready", "working", "failed"]), message: z.string(), progress: z.number() })

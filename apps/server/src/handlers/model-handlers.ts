@@ -4,7 +4,7 @@ import type { HandlersOf } from "./handler.ts";
 type Names = "health" | "listModels" | "getModel" | "unloadModel" | "tokenize" | "searchVocabulary";
 const DEFAULT_SEARCH_LIMIT = 20;
 
-export function modelHandlers({ models, engine, queue }: Services): HandlersOf<Names> {
+export function modelHandlers({ models, engine, queue, questions }: Services): HandlersOf<Names> {
   const started = Date.now();
   return {
     async health() {
@@ -14,6 +14,7 @@ export function modelHandlers({ models, engine, queue }: Services): HandlersOf<N
         runtime: engine.runtime,
         uptimeSeconds: (Date.now() - started) / 1000,
         queue: queue.state(),
+        questions: questions.state(),
         memory: { ...engine.memory(), residentBytes: process.memoryUsage.rss() },
         setup: models.setup(),
       };

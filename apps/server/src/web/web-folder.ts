@@ -21,7 +21,8 @@ const MEDIA_TYPES: Readonly<Record<string, string>> = {
 };
 const COMPRESSED_ALREADY = new Set([".png", ".woff2", ".ico"]);
 /** The workbench's rooms: each is the shell, which reads the address itself. */
-const ROOM = /^\/(?:$|(?:m|s|dictionaries)\/.+|(?:circuits|dictionaries|search|findings|models|jobs|api-docs)\/?$)/;
+const ROOM =
+  /^\/(?:$|(?:m|s|dictionaries)\/.+|(?:sweeps|circuits|dictionaries|search|findings|models|jobs|api-docs)\/?$)/;
 
 interface Asset {
   readonly changed: number;
