@@ -22,7 +22,14 @@ export {
   type Location,
   type LocationStore,
 } from "./location-store.ts";
-export { type DecomposePart, type DictionaryPart, parseRoute, pathOfRoute, type RoomName, type Route } from "./route.ts";
+export {
+  type DecomposePart,
+  type DictionaryPart,
+  parseRoute,
+  pathOfRoute,
+  type RoomName,
+  type Route,
+} from "./route.ts";
 export { automaticAlignment, type TokenPair, toggleLink } from "./sweeps/sweep-alignment.ts";
 export {
   placeOnAxes,
@@ -56,6 +63,7 @@ export {
   type SweepSetup,
   type SweepsView,
   usualPanel,
+  withQuestion,
 } from "./sweeps/sweeps-view.ts";
 export { type DecodedView, decodeTraceView } from "./trace/decode-view.ts";
 export { encodeTraceView, tracePath } from "./trace/encode-view.ts";

@@ -25,7 +25,12 @@ export function useShellCommands(setOverlay: (overlay: "palette" | "help" | unde
       : [{ id: "go-atlas", title: "Go to Atlas", group: "Rooms", run: go(pathOfRoute({ room: "atlas", model })) }]),
     { id: "go-sweeps", title: "Go to Sweeps: patching, ablation, edges", group: "Rooms", run: go("/sweeps") },
     { id: "go-circuits", title: "Go to Circuits: attribution graphs", group: "Rooms", run: go("/circuits") },
-    { id: "go-decompose", title: "Go to Decompose: exact shares of tokens and sets", group: "Rooms", run: go("/decompose") },
+    {
+      id: "go-decompose",
+      title: "Go to Decompose: exact shares of tokens and sets",
+      group: "Rooms",
+      run: go("/decompose"),
+    },
     {
       id: "go-observables",
       title: "Go to Observables: what a difference of tokens reads",

@@ -28,7 +28,9 @@ test("layers go upwards, heads by number, unused nodes take no room, widths foll
     rows.map(({ label }) => label),
     ["logits", "L0 MLP", "L0 attn", "input"],
   );
-  assert.ok((at(5)?.y ?? 0) < (at(3)?.y ?? 0) && (at(3)?.y ?? 0) < (at(2)?.y ?? 0) && (at(2)?.y ?? 0) < (at(0)?.y ?? 0));
+  assert.ok(
+    (at(5)?.y ?? 0) < (at(3)?.y ?? 0) && (at(3)?.y ?? 0) < (at(2)?.y ?? 0) && (at(2)?.y ?? 0) < (at(0)?.y ?? 0),
+  );
   assert.ok((at(2)?.x ?? 0) < (at(1)?.x ?? 0));
   assert.equal(edges.at(-1)?.edge, 0);
   assert.equal(edges.at(-1)?.negative, true);

@@ -59,17 +59,24 @@ export function edgeDiagram(
     const depth = depthOf(node);
     rows.set(depth, [...(rows.get(depth) ?? []), index]);
   }
+  // A head keeps its column through the layers, MLPs have the last one: edges between them do not lie on each other.
+  const heads = [...new Set([...used].flatMap((index) => nodes[index]?.head ?? []))].sort((a, b) => a - b);
+  const slots = heads.length + 1;
+  const space = (width - LABEL) / slots;
+  const nodeWidth = Math.max(22, Math.min(64, space - 6));
+  const slotOf = ({ kind, head }: DiagramNode) =>
+    kind === "mlp" ? slots - 1 : head === null ? (slots - 1) / 2 : heads.indexOf(head);
   const depths = [...rows.keys()].sort((a, b) => b - a);
   const placed = new Map<number, PlacedNode>();
   const labels: { label: string; y: number }[] = [];
   depths.forEach((depth, row) => {
     const y = EDGE_TOP + row * ROW + NODE_HEIGHT / 2;
     const members = (rows.get(depth) ?? []).sort((a, b) => (nodes[a]?.head ?? 0) - (nodes[b]?.head ?? 0));
-    const space = (width - LABEL) / members.length;
-    members.forEach((index, i) => {
-      const nodeWidth = Math.max(22, Math.min(64, space - 6));
-      placed.set(index, { node: index, x: LABEL + (i + 0.5) * space, y, width: nodeWidth });
-    });
+    for (const index of members) {
+      const node = nodes[index];
+      if (node !== undefined)
+        placed.set(index, { node: index, x: LABEL + (slotOf(node) + 0.5) * space, y, width: nodeWidth });
+    }
     const first = nodes[members[0] ?? 0];
     if (first !== undefined) labels.push({ label: rowLabel(first), y });
   });

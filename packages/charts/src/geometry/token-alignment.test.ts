@@ -18,11 +18,15 @@ test("partners share a column, tokens without one have their own, crossing partn
   assert.ok(links.every(({ straight }) => straight));
   assert.equal(width, (corrupted[2]?.x ?? 0) + (corrupted[2]?.width ?? 0));
 
-  const crossing = tokenAlignment(["a", "b", "c"], ["b", "c", "a"], [
-    [0, 2],
-    [1, 0],
-    [2, 1],
-  ]);
+  const crossing = tokenAlignment(
+    ["a", "b", "c"],
+    ["b", "c", "a"],
+    [
+      [0, 2],
+      [1, 0],
+      [2, 1],
+    ],
+  );
   assert.deepEqual(
     crossing.links.map(({ straight }) => straight),
     [false, true, true],

@@ -13,6 +13,7 @@ import {
   EDGE_WIDTHS,
   isNegativeStyle,
   NEGATIVE_DASH,
+  WIDTH_CLASSES,
   widthClass,
 } from "../geometry/circuit/edge-style.ts";
 import { type CircuitPalette, groupColour } from "./circuit-palette.ts";
@@ -36,11 +37,23 @@ export interface CircuitPicture {
 const MOST_CURVES = 9_000;
 /** A path of many pieces is slow to fill in software; of few, there are many calls. */
 const PIECES = 256;
+/** More edges than that are drawn fainter, or the figure would be one blot. */
+const FULL_OPACITY_EDGES = 8_000;
 
 export function paintCircuit(context: PaintContext, picture: CircuitPicture): void {
   const { scene, order, start, transform, width, height, palette } = picture;
-  for (let style = 0; style + 1 < start.length; style++)
-    paintEdges(context, picture, order.subarray(start[style], start[style + 1]), style, 1);
+  // Both signs in turn, piece by piece: neither may cover the other where there are many.
+  const fade = Math.min(1, Math.sqrt(FULL_OPACITY_EDGES / Math.max(1, order.length)));
+  for (let kind = 0; kind < WIDTH_CLASSES; kind++) {
+    const [positive, negative] = [kind, kind + WIDTH_CLASSES].map((style) =>
+      order.subarray(start[style], start[style + 1]),
+    );
+    if (positive === undefined || negative === undefined) continue;
+    for (let begin = 0; begin < Math.max(positive.length, negative.length); begin += PIECES) {
+      paintEdges(context, picture, positive.subarray(begin, begin + PIECES), kind, fade);
+      paintEdges(context, picture, negative.subarray(begin, begin + PIECES), kind + WIDTH_CLASSES, fade);
+    }
+  }
   const margin = 2 * NODE_RADIUS * Math.max(1, transform.scale);
   const shown: number[] = [];
   for (let n = 0; n < scene.x.length; n++) {

@@ -110,6 +110,19 @@ export const FIRST_SWEEPS_VIEW: SweepsView = {
   asked: false,
 };
 
+/** Edges pair positions by number, so their first example has names of one token each. */
+export const EVEN_EXAMPLE = {
+  prompt: "One day, Tom and Sue went to the park. Tom gave a ball to",
+  corrupted: "One day, Sue and Tom went to the park. Sue gave a ball to",
+  metric: { kind: "logit-difference", token: " Sue", minus: " Tom" },
+} as const satisfies Partial<SweepsView>;
+
+/** Another question of the same prompts; a first visit's example becomes one that the question can be asked of. */
+export function withQuestion(view: SweepsView, question: SweepQuestionKind): Partial<SweepsView> {
+  const isFirst = view.prompt === FIRST_SWEEPS_VIEW.prompt && view.corrupted === FIRST_SWEEPS_VIEW.corrupted;
+  return { question, ...(question === "edges" && isFirst ? { ...EVEN_EXAMPLE, alignment: undefined } : {}) };
+}
+
 /** The axes that a site's cells can have, slowest first. */
 export function axesOfSite(site: SweepSite): readonly SweepAxis[] {
   switch (site) {

@@ -1,6 +1,7 @@
 import type { Snapshot } from "@patchbay/contract";
 import { useMemo } from "react";
 import type { Run } from "../common/wire.ts";
+import { DecompositionParts } from "./DecompositionParts.tsx";
 import { DosePart } from "./DosePart.tsx";
 import styles from "./Findings.module.css";
 import { pairUp, sortParts } from "./finding-parts.ts";
@@ -8,6 +9,7 @@ import { GenerationPart } from "./GenerationPart.tsx";
 import { GraphParts } from "./GraphParts.tsx";
 import { InterventionList } from "./InterventionList.tsx";
 import { RunPart } from "./RunPart.tsx";
+import { SweepParts } from "./SweepParts.tsx";
 
 /** Every stored part, drawn by its kind: runs before and after side by side, curves, texts. */
 export function FindingParts({ finding }: { readonly finding: Snapshot }) {
@@ -31,6 +33,8 @@ export function FindingParts({ finding }: { readonly finding: Snapshot }) {
         <GenerationPart key={i} pair={pair} />
       ))}
       <GraphParts finding={finding} />
+      <SweepParts finding={finding} />
+      <DecompositionParts finding={finding} />
     </div>
   );
 }

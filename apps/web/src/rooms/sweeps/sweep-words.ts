@@ -1,5 +1,5 @@
 /** What a sweep changes and measures, in words: sites, axes, cells. */
-import type { SweepAxis, SweepRequest, SweepSite } from "@patchbay/contract";
+import type { SweepAxis, SweepAxisValues, SweepRequest, SweepSite } from "@patchbay/contract";
 import { placeOnAxes, type ShownSweep, type SweepPanelCells } from "@patchbay/workbench-state";
 import { visibleToken } from "../../shell/ui/token-text.ts";
 import { formatFigure } from "../common/format-figure.ts";
@@ -33,7 +33,11 @@ export function panelTitle({ site, axes }: Pick<SweepPanelCells, "site" | "axes"
 }
 
 /** Unit and normalisation of what the cells show. */
-export function measureWords(sweep: Pick<ShownSweep, "metric">, request: SweepRequest, scale: "raw" | "normalised"): string {
+export function measureWords(
+  sweep: Pick<ShownSweep, "metric">,
+  request: SweepRequest,
+  scale: "raw" | "normalised",
+): string {
   const estimated = request.estimate === undefined ? "" : ", estimated by gradients";
   if (scale === "raw") return `${sweep.metric} of the changed run${estimated}`;
   return request.method.kind === "ablation"
@@ -41,21 +45,33 @@ export function measureWords(sweep: Pick<ShownSweep, "metric">, request: SweepRe
     : `${sweep.metric}: 0 as corrupted, 1 as clean${estimated}`;
 }
 
-/** The tokens of the run that is changed: positions of cells are its. */
-export function changedTokens(sweep: Pick<ShownSweep, "tokens">, request: SweepRequest): ShownSweep["tokens"]["clean"] {
-  const { clean, corrupted } = sweep.tokens;
-  return request.method.kind === "patching" && request.method.direction === "denoise" ? (corrupted ?? clean) : clean;
+/** A place on an axis: "L3", "H2", "18 ·to". */
+export function axisLabel({ name, labels }: SweepAxisValues, index: number): string {
+  const label = labels[index] ?? "";
+  if (name !== "position" && name !== "key") return label;
+  const { place, token } = positionLabel(label);
+  return `${place} ${visibleToken(token)}`;
+}
+
+/** The server's label of a position: its number, a space, its token. */
+export function positionLabel(label: string): { readonly place: string; readonly token: string } {
+  const gap = label.indexOf(" ");
+  return gap < 0 ? { place: label, token: "" } : { place: label.slice(0, gap), token: label.slice(gap + 1) };
 }
 
 /** One name a cell: "L3 · 18 ·to". */
 export function cellName(panel: Pick<SweepPanelCells, "axes" | "site">, place: number): string {
   const indices = placeOnAxes(panel.axes, place);
-  const words = panel.axes.map(({ labels }, axis) => visibleToken(labels[indices[axis] ?? 0] ?? "").replace("··", " "));
+  const words = panel.axes.map((axis, i) => axisLabel(axis, indices[i] ?? 0));
   return words.length === 0 ? SITE_WORDS[panel.site] : words.join(" · ");
 }
 
 /** What was done in this cell, as a sentence. */
-export function cellSentence(panel: Pick<SweepPanelCells, "axes" | "site">, place: number, request: SweepRequest): string {
+export function cellSentence(
+  panel: Pick<SweepPanelCells, "axes" | "site">,
+  place: number,
+  request: SweepRequest,
+): string {
   const at = panel.axes.length === 0 ? "" : ` at ${cellName(panel, place)}`;
   const what = `${SITE_WORDS[panel.site]}${at}`;
   const { method } = request;
@@ -71,11 +87,14 @@ export function cellSentence(panel: Pick<SweepPanelCells, "axes" | "site">, plac
     : `The clean run, with the value that the ${other} has of ${what} put in.`;
 }
 
-/** Short enough for a cell. */
-export function cellNumber(value: number): string {
+/** Short enough for a cell; `narrow` cells hold four characters. Half a number would be a wrong number. */
+export function cellNumber(value: number, narrow = false): string {
   const size = Math.abs(value);
   if (size < 0.005) return "0";
-  return (size >= 100 ? value.toFixed(0) : size >= 10 ? value.toFixed(1) : value.toFixed(2)).replace("-", "−");
+  if (size >= 99.5) return value.toFixed(0).replace("-", "−");
+  if (narrow && size < 0.995) return value.toFixed(2).replace("0.", ".").replace("-", "−");
+  const places = size >= 9.95 ? 1 : 2;
+  return value.toFixed(narrow ? places - 1 : places).replace("-", "−");
 }
 
 export function describeCell(
@@ -85,8 +104,7 @@ export function describeCell(
   pending: boolean,
 ): string {
   const [raw, normalised] = [panel.raw[place], panel.normalised[place]];
-  if (raw === null || raw === undefined)
-    return `${cellName(panel, place)}: ${pending ? "on its way" : "not computed"}`;
+  if (raw === null || raw === undefined) return `${cellName(panel, place)}: ${pending ? "on its way" : "not computed"}`;
   const share = normalised === null || normalised === undefined ? "" : `, normalised ${formatFigure(normalised)}`;
   return `${cellName(panel, place)}: ${formatFigure(raw)}${share}; clean ${formatFigure(baselines.clean)}`;
 }

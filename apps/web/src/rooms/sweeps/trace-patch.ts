@@ -32,7 +32,11 @@ export type TracePatch =
   /** Why Trace has no such patch. */
   | { readonly path?: undefined; readonly why: string };
 
-export function tracePatchOf(request: SweepRequest, sweep: ShownSweep, cell: { panel: number; index: number }): TracePatch {
+export function tracePatchOf(
+  request: SweepRequest,
+  sweep: ShownSweep,
+  cell: { panel: number; index: number },
+): TracePatch {
   const panel = request.panels[cell.panel];
   const shown = sweep.panels[cell.panel];
   if (panel === undefined || shown === undefined) return { why: "There is no such cell." };
@@ -79,7 +83,9 @@ export function tracePatchOf(request: SweepRequest, sweep: ShownSweep, cell: { p
     }
   }
   const operation: PatchOperation =
-    method.kind === "ablation" ? { op: method.how === "zero" ? "zero" : "mean" } : { op: "replace", text: source ?? "" };
+    method.kind === "ablation"
+      ? { op: method.how === "zero" ? "zero" : "mean" }
+      : { op: "replace", text: source ?? "" };
   const patches: Patch[] = [];
   const add = (site: PatchSite, units: readonly number[] | undefined) =>
     patches.push({ cable: nextCable(patches), site, units, operation, positions, muted: false });

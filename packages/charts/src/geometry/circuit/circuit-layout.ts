@@ -55,6 +55,11 @@ const LOGIT_CODE = shapeCode("logit");
 const TOKEN_CODE = shapeCode("token");
 /** Blocks are rather wide than high: text runs across. */
 const ASPECT = 1.5;
+const MOST_WIDENED = 2.4;
+
+function columnsAbreast(count: number): number {
+  return Math.max(1, Math.ceil(Math.sqrt(count * ASPECT)));
+}
 
 export function circuitLayout(input: CircuitLayoutInput): CircuitLayout {
   const { shape, tokens } = input;
@@ -83,13 +88,18 @@ export function circuitLayout(input: CircuitLayoutInput): CircuitLayout {
     const column = key % columnCount;
     fullest[column] = Math.max(fullest[column] ?? 0, block.length);
   }
+  const textWidth = (c: number) => Math.min(COLUMN.most, (tokens[c]?.length ?? 0) * CHARACTER + 10);
+  const narrow = Array.from(fullest, (count, c) => Math.max(COLUMN.least, textWidth(c), columnsAbreast(count) * PITCH));
+  // Deep models would stand as a thin tower: their columns are widened, within reason.
+  const least = layers * ROW.least + 2 * ROW.least;
+  const sum = narrow.reduce((total, width) => total + width + COLUMN.gap, 0);
+  const widen = input.aspect > 0 ? Math.min(MOST_WIDENED, Math.max(1, least / (input.aspect * sum))) : 1;
   const columns: CircuitColumn[] = [];
   const abreast: number[] = [];
   let left = 0;
   for (let c = 0; c < columnCount; c++) {
-    const perRow = Math.max(1, Math.ceil(Math.sqrt((fullest[c] ?? 0) * ASPECT)));
-    const text = Math.min(COLUMN.most, (tokens[c]?.length ?? 0) * CHARACTER + 10);
-    const width = Math.max(COLUMN.least, text, perRow * PITCH) + COLUMN.gap;
+    const perRow = columnsAbreast(fullest[c] ?? 0);
+    const width = (narrow[c] ?? COLUMN.least) * widen + COLUMN.gap;
     // Where the text makes the column wide, the blocks use the room.
     abreast.push(Math.max(perRow, Math.floor((width - COLUMN.gap) / PITCH)));
     columns.push({ left, width });

@@ -7,6 +7,8 @@ export interface ScreenBox {
   /** Room for the axes, CSS pixels. */
   readonly left: number;
   readonly bottom: number;
+  /** Of the legend. */
+  readonly top: number;
 }
 
 const PADDING = 18;
@@ -17,7 +19,7 @@ export function fitCircuit(
   drawing: { readonly width: number; readonly height: number },
   box: ScreenBox,
 ): CircuitTransform {
-  const room = { width: box.width - box.left - 2 * PADDING, height: box.height - box.bottom - 2 * PADDING };
+  const room = { width: box.width - box.left - 2 * PADDING, height: box.height - box.bottom - box.top - 2 * PADDING };
   const scale = Math.max(
     SCALE_LIMITS.least,
     Math.min(1.6, room.width / Math.max(1, drawing.width), room.height / Math.max(1, drawing.height)),
@@ -25,7 +27,7 @@ export function fitCircuit(
   return {
     scale,
     x: box.left + PADDING + Math.max(0, room.width - drawing.width * scale) / 2,
-    y: PADDING + Math.max(0, room.height - drawing.height * scale) / 2,
+    y: box.top + PADDING + Math.max(0, room.height - drawing.height * scale) / 2,
   };
 }
 

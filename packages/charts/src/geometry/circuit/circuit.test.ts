@@ -67,6 +67,7 @@ test("rows are stretched towards the wished shape, and never pressed", () => {
   const tall = layoutOf(nodes, ["a", "b"], 3);
   assert.equal(layoutOf(nodes, ["a", "b"], 0.01).height, flat.height);
   assert.ok(Math.abs(tall.height - 3 * tall.width) < 1, `${tall.height} ${tall.width}`);
+  assert.ok(layoutOf(nodes, ["a", "b"], 0.5).width > flat.width, "many layers widen the columns");
 });
 
 test("nothing, a single node, and places beyond the prompt have a layout all the same", () => {
@@ -144,9 +145,11 @@ test("arrows follow the strongest edge up and down, and the row sideways", () =>
 });
 
 test("fitting shows all, zooming holds the point under the pointer, revealing moves no more than it must", () => {
-  const box = { width: 1000, height: 600, left: 40, bottom: 50 };
+  const box = { width: 1000, height: 600, left: 40, bottom: 50, top: 20 };
   const fitted = fitCircuit({ width: 4000, height: 900 }, box);
-  assert.ok(fitted.x >= 40 && 4000 * fitted.scale + fitted.x <= 1000 && 900 * fitted.scale + fitted.y <= 550);
+  assert.ok(
+    fitted.x >= 40 && fitted.y >= 20 && 4000 * fitted.scale + fitted.x <= 1000 && 900 * fitted.scale + fitted.y <= 550,
+  );
   const before = toDrawing(fitted, 300, 200);
   const after = toDrawing(zoomAbout(fitted, 2.5, 300, 200), 300, 200);
   assert.ok(Math.abs(before.x - after.x) < 1e-6 && Math.abs(before.y - after.y) < 1e-6);

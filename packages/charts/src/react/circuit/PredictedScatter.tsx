@@ -16,6 +16,8 @@ export interface PredictedScatterProps {
   readonly marks: readonly ScatterMark[];
   /** Of both axes: "change of the pre-activation or logit". */
   readonly quantity: string;
+  /** What stands across and upwards; default "predicted" and "measured". */
+  readonly axes?: readonly [across: string, up: string];
   /** Pixels; the drawing is square and never wider. */
   readonly side: number;
   readonly onSelect?: (index: number) => void;
@@ -23,7 +25,9 @@ export interface PredictedScatterProps {
 
 const TEXT = { fontSize: 10.5, fill: "var(--ink-3)" } as const;
 
-export function PredictedScatter({ marks, quantity, side, onSelect }: PredictedScatterProps) {
+const USUAL_AXES = ["predicted", "measured"] as const;
+
+export function PredictedScatter({ marks, quantity, axes = USUAL_AXES, side, onSelect }: PredictedScatterProps) {
   const frame = useRef<HTMLDivElement>(null);
   const length = Math.min(side, useElementSize(frame).width);
   const { plot, points, ticks, zero } = useMemo(() => predictedScatter(marks, length), [marks, length]);
@@ -36,7 +40,7 @@ export function PredictedScatter({ marks, quantity, side, onSelect }: PredictedS
           width={length}
           height={bottom + 36}
           role="img"
-          aria-label={`Measured against predicted ${quantity}, ${marks.length} nodes`}
+          aria-label={`${axes[1].charAt(0).toUpperCase()}${axes[1].slice(1)} against ${axes[0]} ${quantity}, ${marks.length} points`}
           style={{ display: "block" }}
         >
           {ticks.map((tick) => (
@@ -71,15 +75,15 @@ export function PredictedScatter({ marks, quantity, side, onSelect }: PredictedS
                 onClick={() => onSelect?.(i)}
                 style={{ cursor: onSelect === undefined ? "default" : "pointer" }}
               >
-                <title>{`${mark.name}: predicted ${shortNumber(mark.predicted)}, measured ${shortNumber(mark.measured)}`}</title>
+                <title>{`${mark.name}: ${axes[0]} ${shortNumber(mark.predicted)}, ${axes[1]} ${shortNumber(mark.measured)}`}</title>
               </circle>
             );
           })}
           <text x={right} y={bottom + 30} textAnchor="end" style={TEXT}>
-            predicted {quantity}
+            {axes[0]} {quantity}
           </text>
           <text transform={`translate(11,${plot.top}) rotate(-90)`} textAnchor="end" style={TEXT}>
-            measured
+            {axes[1]}
           </text>
         </svg>
       )}

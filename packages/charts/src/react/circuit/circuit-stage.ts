@@ -58,7 +58,7 @@ export const NO_FOCUS: StageFocus = {
 };
 
 /** Gutters of the axes, CSS pixels. */
-export const AXIS_ROOM = { left: 62, bottom: 42 } as const;
+export const AXIS_ROOM = { left: 62, bottom: 42, top: 22 } as const;
 /** Painted beyond each edge of the screen, as a share of its size, so that panning does not meet a blank at once. */
 const MARGIN = 0.4;
 const REST_MILLISECONDS = 90;
@@ -77,6 +77,8 @@ export class CircuitStage {
   /** Counts requests: an older answer never replaces a newer one. */
   #asked = 0;
   #colours: CircuitPalette | undefined;
+  /** Whether somebody has chosen what part is seen. */
+  #touched = false;
 
   constructor(canvas: HTMLCanvasElement, paint: () => PaintBitmap, palette: () => CircuitPalette) {
     this.#canvas = canvas;
@@ -84,9 +86,12 @@ export class CircuitStage {
     this.#palette = palette;
   }
 
+  /** A figure that nobody has moved is fitted again when its size changes. */
   setContent(content: StageContent, fit: boolean): void {
+    const before = this.#content?.layout;
+    const resized = before?.width !== content.layout.width || before.height !== content.layout.height;
     this.#content = content;
-    if (fit) this.#fitNow();
+    if (fit || (resized && !this.#touched)) this.#fitNow();
     this.#askSoon(0);
     this.redraw();
   }
@@ -99,7 +104,7 @@ export class CircuitStage {
   setSize(width: number, height: number): void {
     const first = this.#box.width === 0;
     this.#box = { width, height, ...AXIS_ROOM };
-    if (first) this.#fitNow();
+    if (first || !this.#touched) this.#fitNow();
     this.#askSoon(first ? 0 : REST_MILLISECONDS);
     this.redraw();
   }
@@ -117,11 +122,13 @@ export class CircuitStage {
   }
 
   pan(dx: number, dy: number): void {
+    this.#touched = true;
     this.transform = { ...this.transform, x: this.transform.x + dx, y: this.transform.y + dy };
     this.#moved();
   }
 
   zoom(factor: number, x = this.#box.width / 2, y = this.#box.height / 2): void {
+    this.#touched = true;
     this.transform = zoomAbout(this.transform, factor, x, y);
     this.#moved();
   }
@@ -149,6 +156,7 @@ export class CircuitStage {
   }
 
   #fitNow(): void {
+    this.#touched = false;
     if (this.#content !== undefined && this.#box.width > 0)
       this.transform = fitCircuit(this.#content.layout, this.#box);
   }

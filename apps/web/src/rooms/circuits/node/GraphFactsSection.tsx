@@ -13,7 +13,9 @@ export function GraphFactsSection() {
   const { annotations } = useCircuitsView();
   const { graph, facts } = circuit;
   const leading = Array.from(drawing.nodes, (place) => graph.nodes[place])
-    .filter((node) => node !== undefined && (node.kind === "feature" || node.kind === "error"))
+    .filter(
+      (node) => node !== undefined && node.influence !== null && (node.kind === "feature" || node.kind === "error"),
+    )
     .sort((a, b) => (a?.influence ?? 1) - (b?.influence ?? 1))
     .slice(0, LISTED);
   const rows: [string, string][] = [
