@@ -173,6 +173,7 @@ test("the workbench: one shell for every room, assets for ever, 404 for the rest
     "/m/fake/neurons",
     "/m/fake/L3/N41",
     "/s/abc",
+    "/circuits",
     "/dictionaries",
     "/dictionaries/compare",
     "/dictionaries/tc.layer-0/features/17",

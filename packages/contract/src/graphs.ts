@@ -328,3 +328,25 @@ export const FeatureConnections = z.object({
   logits: Tokens.describe("score: decoder vector through the final norm's weight and the LM head."),
 });
 export type FeatureConnections = z.infer<typeof FeatureConnections>;
+
+export const FeatureSimilaritiesRequest = z
+  .strictObject({
+    model: ModelName,
+    features: z
+      .array(z.strictObject({ dictionary: DictionaryName, feature: z.int().min(0) }))
+      .min(1)
+      .max(2000),
+    threshold: z.number().min(-1).max(1).optional().describe("Pairs below it are left out; default 0.5."),
+  })
+  .describe("Which of these features write alike.");
+export type FeatureSimilaritiesRequest = z.infer<typeof FeatureSimilaritiesRequest>;
+
+export const FeatureSimilarities = z
+  .object({
+    threshold: z.number(),
+    a: z.array(z.int()).describe("Places in the request's features; a < b."),
+    b: z.array(z.int()),
+    cosine: z.array(z.number()).describe("Of the decoder rows for the dictionaries' own output sites. Falling."),
+  })
+  .describe("Pairs of features, column by column.");
+export type FeatureSimilarities = z.infer<typeof FeatureSimilarities>;

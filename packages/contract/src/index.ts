@@ -66,6 +66,8 @@ export {
   CircuitGraphDocument,
   FeatureConnections,
   FeatureConnectionsRequest,
+  FeatureSimilarities,
+  FeatureSimilaritiesRequest,
   GraphDeletionRequest,
   GraphDeletionResult,
   GraphFacts,

@@ -63,6 +63,15 @@ const REQUEST_EXAMPLES: Partial<Record<OperationName, unknown>> = {
   },
   graphDeletion: { ...NAMES, steps: [1, 5, 20], draws: 4 },
   featureConnections: { model: "stories-15m", dictionary: "mlp-3", feature: 932 },
+  featureSimilarities: {
+    model: "stories-15m",
+    features: [
+      { dictionary: "mlp-3", feature: 932 },
+      { dictionary: "mlp-3", feature: 581 },
+      { dictionary: "mlp-4", feature: 2277 },
+    ],
+    threshold: 0,
+  },
   decompose: { ...NAMES, target: { kind: "logit-difference", token: " L", minus: " Tom" } },
   deletionCurve: { model: "stories-15m" },
   decompositionCircuit: { ...NAMES, target: { kind: "logit", token: " L" }, size: 16 },

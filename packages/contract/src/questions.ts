@@ -23,6 +23,8 @@ import { FrequencyRequest, FrequencyView } from "./frequencies.ts";
 import {
   FeatureConnections,
   FeatureConnectionsRequest,
+  FeatureSimilarities,
+  FeatureSimilaritiesRequest,
   GraphDeletionRequest,
   GraphDeletionResult,
   GraphInterventionRequest,
@@ -107,6 +109,13 @@ export const QUESTIONS = {
     summary: "What a feature is connected to by weights alone, without any prompt",
     request: FeatureConnectionsRequest,
     result: FeatureConnections,
+  },
+  featureSimilarities: {
+    path: "/feature-similarities",
+    tag: "Circuits",
+    summary: "Which features write alike: cosines of their decoder rows",
+    request: FeatureSimilaritiesRequest,
+    result: FeatureSimilarities,
   },
   decompose: {
     path: "/decompositions",

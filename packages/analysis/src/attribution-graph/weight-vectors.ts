@@ -12,7 +12,7 @@ import { encoderProgram } from "./start-programs.ts";
 /** [n, residual]: decoder rows for one output site. */
 export async function decoderRows(
   engine: Engine,
-  { dictionary }: ReplacementLayer,
+  { dictionary }: Pick<ReplacementLayer, "dictionary">,
   output: number,
   features: readonly number[],
   signal: AbortSignal,

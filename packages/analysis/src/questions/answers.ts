@@ -2,6 +2,7 @@
 import type { AnswerOf, QuestionName, QuestionOf } from "@patchbay/contract";
 import { attributionGraph } from "../attribution-graph/attribution-graph.ts";
 import { featureConnections } from "../attribution-graph/feature-connections.ts";
+import { featureSimilarities } from "../attribution-graph/feature-similarities.ts";
 import { graphDeletion } from "../attribution-graph/graph-deletion.ts";
 import { graphIntervention } from "../attribution-graph/graph-intervention.ts";
 import type { GraphParts } from "../attribution-graph/replacement-model.ts";
@@ -40,6 +41,7 @@ export const ANSWERS: Answers = {
   graphIntervention,
   graphDeletion,
   featureConnections,
+  featureSimilarities,
   decompose,
   deletionCurve,
   decompositionCircuit,

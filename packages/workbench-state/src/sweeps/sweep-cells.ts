@@ -8,6 +8,7 @@ import type {
   SweepSite,
   Token,
 } from "@patchbay/contract";
+import type { SweepScale } from "./sweeps-view.ts";
 
 export interface SweepPanelCells {
   readonly site: SweepSite;
@@ -135,10 +136,19 @@ function labelOf(axes: readonly SweepAxisValues[], place: number): string {
     .join(" ");
 }
 
+/** What a picture shows of a panel. @param base metric of the run that is changed, of which an effect is the change */
+export function shownValues(
+  panel: Pick<SweepPanelCells, "raw" | "normalised">,
+  scale: SweepScale,
+  base: number,
+): readonly (number | null)[] {
+  return scale === "effect" ? panel.raw.map((value) => (value === null ? null : value - base)) : panel[scale];
+}
+
 /** Largest magnitude over all panels: one scale for pictures that stand side by side. At least a sliver, never 0. */
-export function sharedExtent(panels: readonly SweepPanelCells[], measure: "raw" | "normalised"): number {
+export function sharedExtent(panels: readonly (readonly (number | null)[])[]): number {
   let extent = 0;
-  for (const panel of panels)
-    for (const value of panel[measure]) if (value !== null) extent = Math.max(extent, Math.abs(value));
+  for (const values of panels)
+    for (const value of values) if (value !== null) extent = Math.max(extent, Math.abs(value));
   return extent === 0 ? 1 : extent;
 }

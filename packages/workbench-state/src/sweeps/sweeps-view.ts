@@ -24,6 +24,10 @@ export const SWEEP_SITES = [
   "features",
 ] as const satisfies readonly SweepSite[];
 
+/** "effect": the metric less that of the run that is changed, so that 0 is "nothing happened". */
+export const SWEEP_SCALES = ["normalised", "effect", "raw"] as const;
+export type SweepScale = (typeof SWEEP_SCALES)[number];
+
 /** One picture as a person writes it: the site, its axes, how many adjacent layers a cell takes in, its groups of units. */
 export interface PanelChoice {
   readonly site: SweepSite;
@@ -73,7 +77,7 @@ export interface SweepsView {
     readonly steps: number;
     readonly baseline: "zero" | "mean-embedding" | "prompt";
   };
-  readonly scale: "normalised" | "raw";
+  readonly scale: SweepScale;
   readonly form: "map" | "table";
   /** The chosen cell: its panel and its place in the panel's values. */
   readonly cell: { readonly panel: number; readonly index: number } | undefined;

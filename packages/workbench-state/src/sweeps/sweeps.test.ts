@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { SweepRequest } from "@patchbay/contract";
 import { automaticAlignment, toggleLink } from "./sweep-alignment.ts";
-import { placeOnAxes, sharedExtent, sweepPicture, takeSweepEvent } from "./sweep-cells.ts";
+import { placeOnAxes, sharedExtent, shownValues, sweepPicture, takeSweepEvent } from "./sweep-cells.ts";
 import { exampleLines, readGroups, readReceivers, sweepRequest } from "./sweep-requests.ts";
 import { decodeSweepsView, encodeSweepsView } from "./sweeps-address.ts";
 import { FIRST_SWEEPS_VIEW, type SweepsView, usualPanel } from "./sweeps-view.ts";
@@ -121,8 +121,11 @@ test("cells fill as they come; pictures keep their places", () => {
   });
   const after = takeSweepEvent(start, { kind: "cells", panel: 0, indices: [4], raw: [-3], normalised: [null] });
   assert.deepEqual(after?.panels[0]?.raw, [null, null, null, null, -3, null]);
-  assert.equal(sharedExtent(after?.panels ?? [], "raw"), 3);
-  assert.equal(sharedExtent(after?.panels ?? [], "normalised"), 1);
+  const [cells] = after?.panels ?? [];
+  assert.ok(cells !== undefined);
+  assert.deepEqual(shownValues(cells, "effect", 2).slice(3), [null, -5, null]);
+  assert.equal(sharedExtent([shownValues(cells, "raw", 2), [1, null]]), 3);
+  assert.equal(sharedExtent([cells.normalised]), 1);
 
   const picture = sweepPicture(axes);
   assert.deepEqual(picture.rowLabels, ["l1", "l0"]);

@@ -1,7 +1,7 @@
 import { type ColourScale, gridToSvg, layoutGrid } from "@patchbay/charts/geometry";
 import { CellGrid, ExportMenu, type GridColumn, useElementSize } from "@patchbay/charts/react";
 import type { SweepAxisValues, SweepRequest } from "@patchbay/contract";
-import { type ShownSweep, type SweepPanelCells, sweepPicture } from "@patchbay/workbench-state";
+import { type ShownSweep, type SweepPanelCells, type SweepScale, sweepPicture } from "@patchbay/workbench-state";
 import { useCallback, useMemo, useRef, useState } from "react";
 import { visibleToken } from "../../shell/ui/token-text.ts";
 import { CellTooltip } from "./CellTooltip.tsx";
@@ -14,6 +14,7 @@ export function SweepMap({
   request,
   number,
   measure,
+  cells,
   colours,
   selected,
   onSelect,
@@ -22,7 +23,9 @@ export function SweepMap({
   readonly request: SweepRequest;
   /** Of the panel. */
   readonly number: number;
-  readonly measure: "raw" | "normalised";
+  readonly measure: SweepScale;
+  /** What is drawn: one value a cell, in the order of the panel's. */
+  readonly cells: readonly (number | null)[];
   readonly colours: ColourScale;
   /** Place in the panel's values. */
   readonly selected: number | undefined;
@@ -35,6 +38,7 @@ export function SweepMap({
       panel={panel}
       request={request}
       measure={measure}
+      cells={cells}
       colours={colours}
       selected={selected}
       onSelect={onSelect ?? (() => {})}
@@ -47,6 +51,7 @@ function PanelMap({
   panel,
   request,
   measure,
+  cells,
   colours,
   selected,
   onSelect,
@@ -54,7 +59,9 @@ function PanelMap({
   readonly sweep: ShownSweep;
   readonly panel: SweepPanelCells;
   readonly request: SweepRequest;
-  readonly measure: "raw" | "normalised";
+  readonly measure: SweepScale;
+  /** What is drawn: one value a cell, in the order of the panel's. */
+  readonly cells: readonly (number | null)[];
   readonly colours: ColourScale;
   readonly selected: number | undefined;
   onSelect(place: number): void;
@@ -67,12 +74,12 @@ function PanelMap({
   const picture = useMemo(() => sweepPicture(panel.axes.map(withReadableLabels), slices), [panel.axes, slices]);
   const columns = useMemo(() => columnsOf(panel), [panel]);
   const values = useMemo(() => {
-    const cells = new Float32Array(picture.rowLabels.length * columns.length);
+    const grid = new Float32Array(picture.rowLabels.length * columns.length);
     for (let row = 0; row < picture.rowLabels.length; row++)
       for (let column = 0; column < columns.length; column++)
-        cells[row * columns.length + column] = panel[measure][picture.placeOf(row, column)] ?? Number.NaN;
-    return cells;
-  }, [panel, picture, columns, measure]);
+        grid[row * columns.length + column] = cells[picture.placeOf(row, column)] ?? Number.NaN;
+    return grid;
+  }, [cells, picture, columns]);
   const rowLabels = useMemo(() => picture.rowLabels.map((label, row) => label || `row ${row}`), [picture]);
   const at = selected === undefined ? undefined : picture.cellOf(selected);
   const longest = Math.max(...rowLabels.map((label) => label.length));

@@ -1,7 +1,7 @@
 import { divergingScale, type ThemeName } from "@patchbay/charts/geometry";
 import { ColourLegend, ExportMenu, useThemeName } from "@patchbay/charts/react";
 import type { SweepRequest } from "@patchbay/contract";
-import { type ShownSweep, type SweepsView, sharedExtent } from "@patchbay/workbench-state";
+import { type ShownSweep, type SweepsView, sharedExtent, shownValues } from "@patchbay/workbench-state";
 import { useMemo } from "react";
 import { formatCount, formatFixed } from "../../shell/ui/format-number.ts";
 import { Segmented } from "../../shell/ui/Segmented.tsx";
@@ -11,7 +11,7 @@ import { GreedyCurve } from "./GreedyCurve.tsx";
 import { SweepMap, sweepTable } from "./SweepMap.tsx";
 import styles from "./Sweeps.module.css";
 import { SweepTable } from "./SweepTable.tsx";
-import { measureWords, SITE_WORDS } from "./sweep-words.ts";
+import { changedBaseline, measureWords, SITE_WORDS } from "./sweep-words.ts";
 import { VerificationFigure } from "./VerificationFigure.tsx";
 
 type Looking = Pick<SweepsView, "scale" | "form" | "cell">;
@@ -30,9 +30,14 @@ export function SweepResults({
 }) {
   const { scale, form, cell } = looking;
   const theme = useThemeName();
+  const base = changedBaseline(sweep, request);
+  const cells = useMemo(
+    () => sweep.panels.map((panel) => shownValues(panel, scale, base)),
+    [sweep.panels, scale, base],
+  );
   const colours = useMemo(
-    () => divergingScale(theme === "dark" ? ("dark" satisfies ThemeName) : "light", sharedExtent(sweep.panels, scale)),
-    [theme, sweep.panels, scale],
+    () => divergingScale(theme === "dark" ? ("dark" satisfies ThemeName) : "light", sharedExtent(cells)),
+    [theme, cells],
   );
   const { clean, corrupted } = sweep.baselines;
   const extent = formatFigure(colours.domain[1]);
@@ -59,6 +64,15 @@ export function SweepResults({
               label: ablation ? "change" : "normalised",
               hint: ablation ? "Changed − clean" : "0 as corrupted, 1 as clean",
             },
+            ...(ablation
+              ? []
+              : [
+                  {
+                    value: "effect" as const,
+                    label: "effect",
+                    hint: "The metric less that of the run that is changed: 0 is nothing happened",
+                  },
+                ]),
             { value: "raw", label: "raw", hint: "The metric of the changed run" },
           ]}
           onChange={(next) => onLook({ scale: next })}
@@ -95,7 +109,7 @@ export function SweepResults({
       <div className={styles.stage} data-with-cell={cell !== undefined}>
         <div className={styles.figures}>
           {form === "table" ? (
-            <SweepTable sweep={sweep} cell={cell} onSelect={(next) => onLook({ cell: next })} />
+            <SweepTable sweep={sweep} base={base} cell={cell} onSelect={(next) => onLook({ cell: next })} />
           ) : (
             <div className={styles.maps}>
               {sweep.panels.map((_, number) => (
@@ -106,6 +120,7 @@ export function SweepResults({
                   request={request}
                   number={number}
                   measure={scale}
+                  cells={cells[number] ?? []}
                   colours={colours}
                   selected={cell?.panel === number ? cell.index : undefined}
                   onSelect={(index) => onLook({ cell: { panel: number, index } })}

@@ -32,6 +32,7 @@ export function SweepSettings({
     update(
       {
         setup: next,
+        scale: next === "path" || (next === "patching" && view.direction === "noise") ? "effect" : "normalised",
         ...(next === "path" ? { panels: [{ site: "z", by: ["layer", "head"], window: 1, groups: "" }] as const } : {}),
         ...(next === "path" || next === "noise" ? { estimate: "exact" as const } : {}),
         ...(next === "noise" ? { direction: "denoise" as const } : {}),
@@ -50,7 +51,8 @@ export function SweepSettings({
               { value: "denoise", label: "denoise", hint: "The corrupted run with clean values: what is enough" },
               { value: "noise", label: "noise", hint: "The clean run with corrupted values: what is needed" },
             ]}
-            onChange={(direction) => update({ direction })}
+            // In a noising sweep "as clean" is where nothing happened.
+            onChange={(direction) => update({ direction, scale: direction === "noise" ? "effect" : "normalised" })}
           />
         )}
         {setup === "noise" && (

@@ -10,21 +10,25 @@ interface Row {
   readonly index: number;
   readonly raw: number | null;
   readonly normalised: number | null;
+  readonly effect: number | null;
   readonly interval: string;
 }
 
 /** Every cell of every panel as a row; Enter chooses it. */
 export function SweepTable({
   sweep,
+  base,
   cell,
   onSelect,
 }: {
   readonly sweep: ShownSweep;
+  /** Metric of the run that is changed. */
+  readonly base: number;
   readonly cell: { readonly panel: number; readonly index: number } | undefined;
   onSelect(cell: { readonly panel: number; readonly index: number }): void;
 }) {
-  const [sort, setSort] = useState<TableSort>({ key: "normalised", order: "descending" });
-  const rows = useMemo(() => sortRows(rowsOf(sweep), sort), [sweep, sort]);
+  const [sort, setSort] = useState<TableSort>({ key: "effect", order: "descending" });
+  const rows = useMemo(() => sortRows(rowsOf(sweep, base), sort), [sweep, base, sort]);
   const [cursor, setCursor] = useState(0);
   const site = (row: Row) => sweep.panels[row.panel]?.site;
   const columns: TableColumn<Row>[] = [
@@ -55,6 +59,15 @@ export function SweepTable({
       align: "right",
       sortable: true,
       cell: ({ raw }) => (raw === null ? "" : formatFigure(raw)),
+    },
+    {
+      key: "effect",
+      title: "effect",
+      meaning: "Change of the metric from that of the run that is changed; sorted by size",
+      track: "90px",
+      align: "right",
+      sortable: true,
+      cell: ({ effect }) => (effect === null ? "" : formatFigure(effect)),
     },
     {
       key: "normalised",
@@ -105,7 +118,7 @@ export function SweepTable({
   );
 }
 
-function rowsOf(sweep: ShownSweep): Row[] {
+function rowsOf(sweep: ShownSweep, base: number): Row[] {
   return sweep.panels.flatMap(({ raw, normalised, interval }, panel) =>
     raw.map((value, index) => {
       const [low, high] = [interval?.low[index], interval?.high[index]];
@@ -114,6 +127,7 @@ function rowsOf(sweep: ShownSweep): Row[] {
         index,
         raw: value,
         normalised: normalised[index] ?? null,
+        effect: value === null ? null : value - base,
         interval: low == null || high == null ? "" : `${formatFigure(low)} … ${formatFigure(high)}`,
       };
     }),
@@ -122,7 +136,10 @@ function rowsOf(sweep: ShownSweep): Row[] {
 
 function sortRows(rows: readonly Row[], { key, order }: TableSort): Row[] {
   if (key === "cell") return order === "ascending" ? [...rows] : rows.toReversed();
-  const numberIn = (row: Row) => (key === "raw" ? row.raw : row.normalised) ?? Number.NaN;
+  const numberIn = ({ raw, normalised, effect }: Row) => {
+    if (key === "effect") return effect === null ? Number.NaN : Math.abs(effect);
+    return (key === "raw" ? raw : normalised) ?? Number.NaN;
+  };
   const sign = order === "ascending" ? 1 : -1;
   return rows.toSorted((a, b) => {
     const [x, y] = [numberIn(a), numberIn(b)];

@@ -3,6 +3,7 @@ import type { AskProgress, ModelSummary, SweepEvent, SweepRequest } from "@patch
 import {
   edgeRequest,
   type ShownSweep,
+  SWEEP_SCALES,
   type SweepQuestionKind,
   sweepOfResult,
   sweepRequest,
@@ -84,10 +85,13 @@ export function SweepsWorkbench({ model }: { readonly model: ModelSummary }) {
     ...(pending ? [{ id: "sweep-cancel", title: "Cancel", group: "Sweeps", keys: ["escape"], run: cancel }] : []),
     {
       id: "sweep-scale",
-      title: "Normalised or raw",
+      title: "Normalised, effect or raw",
       group: "Sweeps",
       keys: ["n"],
-      run: () => update({ scale: view.scale === "raw" ? "normalised" : "raw" }),
+      run: () =>
+        update({
+          scale: SWEEP_SCALES[(SWEEP_SCALES.indexOf(view.scale) + 1) % SWEEP_SCALES.length] ?? "normalised",
+        }),
     },
     {
       id: "sweep-form",

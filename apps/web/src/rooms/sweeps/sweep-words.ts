@@ -1,6 +1,6 @@
 /** What a sweep changes and measures, in words: sites, axes, cells. */
 import type { SweepAxis, SweepAxisValues, SweepRequest, SweepSite } from "@patchbay/contract";
-import { placeOnAxes, type ShownSweep, type SweepPanelCells } from "@patchbay/workbench-state";
+import { placeOnAxes, type ShownSweep, type SweepPanelCells, type SweepScale } from "@patchbay/workbench-state";
 import { visibleToken } from "../../shell/ui/token-text.ts";
 import { formatFigure } from "../common/format-figure.ts";
 
@@ -33,13 +33,10 @@ export function panelTitle({ site, axes }: Pick<SweepPanelCells, "site" | "axes"
 }
 
 /** Unit and normalisation of what the cells show. */
-export function measureWords(
-  sweep: Pick<ShownSweep, "metric">,
-  request: SweepRequest,
-  scale: "raw" | "normalised",
-): string {
+export function measureWords(sweep: Pick<ShownSweep, "metric">, request: SweepRequest, scale: SweepScale): string {
   const estimated = request.estimate === undefined ? "" : ", estimated by gradients";
   if (scale === "raw") return `${sweep.metric} of the changed run${estimated}`;
+  if (scale === "effect") return `change of ${sweep.metric} by the cell${estimated}; 0: nothing happened`;
   return request.method.kind === "ablation"
     ? `change of ${sweep.metric}${estimated}`
     : `${sweep.metric}: 0 as corrupted, 1 as clean${estimated}`;
@@ -64,6 +61,13 @@ export function cellName(panel: Pick<SweepPanelCells, "axes" | "site">, place: n
   const indices = placeOnAxes(panel.axes, place);
   const words = panel.axes.map((axis, i) => axisLabel(axis, indices[i] ?? 0));
   return words.length === 0 ? SITE_WORDS[panel.site] : words.join(" · ");
+}
+
+/** The metric of the run that is changed: what a cell's effect is the change from. */
+export function changedBaseline({ baselines }: Pick<ShownSweep, "baselines">, { method }: SweepRequest): number {
+  return method.kind === "patching" && method.direction === "denoise"
+    ? (baselines.corrupted ?? baselines.clean)
+    : baselines.clean;
 }
 
 /** What was done in this cell, as a sentence. */

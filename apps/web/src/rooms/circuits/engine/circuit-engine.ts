@@ -27,7 +27,14 @@ import {
 } from "@patchbay/circuit-graph";
 import { PatchbayError } from "@patchbay/vocabulary";
 import { visibleToken } from "../../../shell/ui/token-text.ts";
-import type { CircuitTasks, Drawing, DrawingFacts, DrawRequest, Subgraph } from "./circuit-tasks.ts";
+import {
+  type CircuitTasks,
+  type Drawing,
+  type DrawingFacts,
+  type DrawRequest,
+  pairKey,
+  type Subgraph,
+} from "./circuit-tasks.ts";
 
 export class CircuitEngine {
   readonly graph: CircuitGraph;
@@ -106,8 +113,12 @@ export class CircuitEngine {
     return { nodes, edges, scores: this.#scored(mask), influence: this.#shareOf(members) };
   }
 
-  suggest({ nodes, topTokens }: CircuitTasks["suggest"]["input"]): CircuitTasks["suggest"]["output"] {
-    return suggestSupernodes(this.graph, { candidates: nodes, topTokens: (node) => topTokens.get(node) });
+  suggest({ nodes, topTokens, similarities }: CircuitTasks["suggest"]["input"]): CircuitTasks["suggest"]["output"] {
+    return suggestSupernodes(this.graph, {
+      candidates: nodes,
+      topTokens: (node) => topTokens.get(node),
+      similarity: (a, b) => similarities.get(pairKey(a, b)),
+    });
   }
 
   #placesOf(ids: readonly string[]): number[] {

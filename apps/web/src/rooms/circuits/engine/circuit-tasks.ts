@@ -67,6 +67,11 @@ export interface OpenedFile {
   readonly milliseconds: number;
 }
 
+/** One number for a pair of places, whichever comes first. */
+export function pairKey(a: number, b: number): number {
+  return Math.min(a, b) * 2 ** 26 + Math.max(a, b);
+}
+
 /** Name of the task → what goes in, what comes out. */
 export interface CircuitTasks {
   open: { readonly input: { readonly file: Blob }; readonly output: OpenedFile };
@@ -78,7 +83,12 @@ export interface CircuitTasks {
     readonly output: Subgraph;
   };
   suggest: {
-    readonly input: { readonly nodes: Uint32Array; readonly topTokens: ReadonlyMap<number, readonly string[]> };
+    readonly input: {
+      readonly nodes: Uint32Array;
+      readonly topTokens: ReadonlyMap<number, readonly string[]>;
+      /** Cosines of decoder rows by `pairKey` of two places in the graph's nodes. */
+      readonly similarities: ReadonlyMap<number, number>;
+    };
     readonly output: readonly SupernodeSuggestion[];
   };
 }

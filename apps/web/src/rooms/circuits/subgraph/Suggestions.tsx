@@ -9,6 +9,7 @@ import { useCircuitRoom, useCircuitsView } from "../circuits-context.tsx";
 import { groupAll } from "../edits.ts";
 import { nodeName } from "../node-words.ts";
 import parts from "../Parts.module.css";
+import { decoderSimilarities } from "./decoder-similarities.ts";
 
 /** Groups that suggest themselves, each with its reasons; accepted one by one or all. */
 export function Suggestions() {
@@ -28,26 +29,27 @@ export function Suggestions() {
 }
 
 function List() {
-  const { store, client, circuit, drawing, noteOf } = useCircuitRoom();
+  const { store, client, circuit, drawing, noteOf, model } = useCircuitRoom();
   const { supernodes } = useCircuitsView().annotations;
   const [found, setFound] = useState<readonly SupernodeSuggestion[]>();
   const { graph } = circuit;
   useEffect(() => {
-    let live = true;
+    const leave = new AbortController();
     const topTokens = new Map<number, readonly string[]>();
     for (const place of drawing.nodes) {
       const node = graph.nodes[place];
       const fires = node === undefined ? undefined : noteOf(node)?.fires;
       if (fires !== undefined && fires.length > 0) topTokens.set(place, fires);
     }
-    client.ask("suggest", { nodes: drawing.nodes, topTokens }).then(
-      (suggestions) => live && setFound(suggestions),
-      () => live && setFound([]),
-    );
-    return () => {
-      live = false;
-    };
-  }, [client, graph, drawing, noteOf]);
+    async function ask() {
+      const similarities =
+        model === undefined ? new Map() : await decoderSimilarities(model.name, graph, drawing.nodes, leave.signal);
+      const suggestions = await client.ask("suggest", { nodes: drawing.nodes, topTokens, similarities });
+      if (!leave.signal.aborted) setFound(suggestions);
+    }
+    ask().catch(() => !leave.signal.aborted && setFound([]));
+    return () => leave.abort();
+  }, [client, graph, drawing, noteOf, model]);
   const taken = new Set(supernodes.flatMap(({ nodes }) => nodes));
   const ids = ({ nodes }: SupernodeSuggestion) => nodes.flatMap((place) => graph.nodes[place]?.id ?? []);
   const open = found?.filter((suggestion) => !ids(suggestion).every((id) => taken.has(id)));
@@ -55,7 +57,7 @@ function List() {
   if (open.length === 0)
     return (
       <p className="quiet">
-        Nothing among the shown features suggests a group: no shared tokens, labels or neighbours.
+        Nothing among the shown features suggests a group: no shared tokens or labels, no like decoders or neighbours.
       </p>
     );
   const accept = (suggestions: readonly SupernodeSuggestion[]) =>

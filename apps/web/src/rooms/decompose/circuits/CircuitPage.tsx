@@ -1,6 +1,6 @@
 "use client";
 /** A saved circuit: its parts, how it was found, and whether it does the work. */
-import type { StoredCircuit } from "@patchbay/contract";
+import type { CircuitEvaluation, StoredCircuit } from "@patchbay/contract";
 import { pathOfRoute, type Route } from "@patchbay/workbench-state";
 import { api } from "../../../shell/api.ts";
 import { Link } from "../../../shell/Link.tsx";
@@ -99,7 +99,7 @@ function CircuitDetails({ stored, query }: { readonly stored: StoredCircuit; rea
             Minimal: each part is needed. The examples at the left are ready; press Evaluate.
           </EmptyState>
         ) : (
-          <Answer state={state} skeleton={<Skeleton height={360} />} onRetry={retry}>
+          <Answer<CircuitEvaluation> state={state} skeleton={<Skeleton height={360} />} onRetry={retry}>
             {(result) => <EvaluationResult result={result} />}
           </Answer>
         )}

@@ -42,7 +42,7 @@ export function CompareCircuits({
         />
       }
     >
-      <div className={styles.chipRow}>
+      <div className={styles.choices}>
         {(["left", "right"] as const).map((side) => (
           <select
             key={side}
@@ -123,7 +123,6 @@ export function Comparison({ comparison }: { readonly comparison: CircuitCompari
                 </tr>
               </tbody>
             </table>
-            {expected !== null && <p className={styles.note}>{expected.description}</p>}
             <dl className={table.facts}>
               <dt>shared</dt>
               <dd className="mono">{list(overlap.shared)}</dd>
@@ -132,6 +131,7 @@ export function Comparison({ comparison }: { readonly comparison: CircuitCompari
               <dt>only in the second</dt>
               <dd className="mono">{list(overlap.onlyRight)}</dd>
             </dl>
+            {expected !== null && <p className={styles.note}>By chance: {lowerFirst(expected.description)}</p>}
             <ExportMenu
               name={`circuit-overlap-${kind}`}
               table={() => ({
@@ -148,6 +148,10 @@ export function Comparison({ comparison }: { readonly comparison: CircuitCompari
       })}
     </div>
   );
+}
+
+function lowerFirst(text: string): string {
+  return text.charAt(0).toLowerCase() + text.slice(1);
 }
 
 const LISTED = 60;

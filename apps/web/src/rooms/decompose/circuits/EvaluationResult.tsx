@@ -6,6 +6,7 @@ import { formatFigure } from "../../common/format-figure.ts";
 import { Section } from "../../common/Section.tsx";
 import styles from "../Decompose.module.css";
 import { MinimalityTable } from "./MinimalityTable.tsx";
+import { normalised } from "./normalised.ts";
 
 /** Faithfulness, completeness and minimality, each with its interval and what random circuits of equal size reach. */
 export function EvaluationResult({ result }: { readonly result: CircuitEvaluation }) {
@@ -14,6 +15,8 @@ export function EvaluationResult({ result }: { readonly result: CircuitEvaluatio
   const circuit = faithfulness.normalised;
   const without = completeness.without.normalised;
   const draws = random?.draws.length ?? 0;
+  // The draws' M(full∖R) come in the metric's own unit; everything else in the figure is normalised.
+  const withoutRandom = normalised(random?.without, full.mean, empty.mean);
   return (
     <div className={styles.answer}>
       {result.warnings.map((warning) => (
@@ -54,7 +57,7 @@ export function EvaluationResult({ result }: { readonly result: CircuitEvaluatio
                     ["circuit alone", circuit?.value, circuit?.low, circuit?.high],
                     ["random alone", random?.faithfulness?.mean, random?.faithfulness?.low, random?.faithfulness?.high],
                     ["full without circuit", without?.value, without?.low, without?.high],
-                    ["full without random", random?.without?.mean, random?.without?.low, random?.without?.high],
+                    ["full without random", withoutRandom?.mean, withoutRandom?.low, withoutRandom?.high],
                   ],
                 })}
               />
@@ -76,7 +79,7 @@ export function EvaluationResult({ result }: { readonly result: CircuitEvaluatio
                   { name: "circuit alone", ...circuit, tone: "strong" },
                   ...bar("random alone", random?.faithfulness),
                   { name: "full without circuit", ...without, tone: "strong" },
-                  ...bar("full without random", random?.without),
+                  ...bar("full without random", withoutRandom),
                 ]}
               />
             </div>

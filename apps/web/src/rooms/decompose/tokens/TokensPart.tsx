@@ -79,10 +79,7 @@ export function TokensPart({ model, query }: { readonly model: ModelSummary; rea
           ask();
         }}
       >
-        <p className={styles.formIntroduction}>
-          With norms, attention patterns and the MLPs’ slopes held as they were, a logit is a linear function of the
-          embeddings: its parts sum to it, to the last digit.
-        </p>
+        <p className={styles.formIntroduction}>{show === "deletion" ? DELETION_INTRODUCTION : INTRODUCTION}</p>
         {show !== "deletion" && (
           <>
             <Field label="Prompt">
@@ -205,6 +202,11 @@ export function TokensPart({ model, query }: { readonly model: ModelSummary; rea
     </div>
   );
 }
+
+const INTRODUCTION =
+  "With norms, attention patterns and the MLPs’ slopes held as they were, a logit is a linear function of the embeddings: its parts sum to it, to the last digit.";
+const DELETION_INTRODUCTION =
+  "If the shares are right, deleting the tokens with the largest first should take the answer away fastest. Measured on a dozen of the server’s own story prompts.";
 
 const EMPTY: Readonly<Record<TokenShow, readonly [string, string]>> = {
   shares: [
