@@ -41,11 +41,10 @@ interface GraphFinding extends Example {
   readonly note: string;
   /** Cumulative influence up to which nodes are drawn at first. */
   readonly shown: number;
-  /** Names of supernodes, and ids of the nodes in each: layer_feature_position. */
+  /** Names of supernodes, and ids of the nodes in each: layer_feature_position. The first is pinned and has the name. */
   readonly groups: Readonly<Record<string, readonly string[]>>;
   /** Supernodes that are removed from the model, and whether attention may answer. */
   readonly removed: readonly (readonly [group: string, attention: "freeze" | "recompute"])[];
-  readonly labels?: Readonly<Record<string, string>>;
   /** Prompts over which heads are replaced by their mean. */
   readonly heads: readonly Example[];
 }
@@ -122,7 +121,7 @@ const GRAPHS: readonly GraphFinding[] = [
     shown: 0.45,
     groups: {
       "a boy gives": ["3_2840_13", "3_2882_13"],
-      "the name L…": ["1_376_6", "1_3261_6", "1_368_6", "2_3432_6", "3_581_6"],
+      "the name L…": ["3_581_6", "1_376_6", "1_3261_6", "1_368_6", "2_3432_6"],
       "damps L": ["5_1394_17", "5_4053_17"],
     },
     removed: [["a boy gives", "freeze"]],
@@ -141,7 +140,6 @@ const GRAPHS: readonly GraphFinding[] = [
       "a woman": ["1_293_2", "2_3295_2"],
     },
     removed: [["she, not he", "freeze"]],
-    labels: { "4_1627_5": "she, not he" },
     heads: PRONOUNS,
   },
   {
@@ -193,12 +191,13 @@ async function graphRequest(finding: GraphFinding): Promise<SnapshotRequest> {
     label,
     nodes,
   }));
-  const { prompt, token, minus, labels = {} } = finding;
+  const { prompt, token, minus } = finding;
+  const first = supernodes.flatMap(({ label, nodes: [node] }) => (node === undefined ? [] : [[node, label] as const]));
   const annotations = {
     ...FIRST_CIRCUITS_VIEW.annotations,
     supernodes,
-    labels,
-    pins: supernodes.flatMap(({ nodes }) => nodes),
+    labels: Object.fromEntries(first),
+    pins: first.map(([node]) => node),
     thresholds: { node: finding.shown, edge: 0.8 },
   };
   const target = { kind: "difference", token, minus } as const;

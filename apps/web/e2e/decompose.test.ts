@@ -25,7 +25,7 @@ test("the example's logit difference is taken apart, and the parts sum to it", {
   await page.reload();
   await parts.waitFor();
   await page.getByText("answer by layer").click();
-  await page.getByText("The answer, read early: by the token it comes from").waitFor();
+  await page.getByText("The answer, read early: by the token it comes from", { exact: true }).waitFor();
   assert.match(page.url(), /flow=readout/);
 });
 

@@ -77,7 +77,7 @@ test("edges and tokens: scores, faithfulness, completeness", { skip }, async () 
   await page.getByRole("radio", { name: "Edges" }).check({ force: true });
   await page.getByRole("button", { name: "Run this question" }).click();
   await page.getByRole("img", { name: /strongest edges/ }).waitFor();
-  await page.getByText("a5.h1->logits").first().waitFor();
+  await page.getByText("a5.h1->logits", { exact: true }).first().waitFor();
   await page.getByRole("table", { name: "Circuits by size" }).getByRole("cell", { name: "300" }).waitFor();
 
   await page.getByRole("radio", { name: "Tokens" }).check({ force: true });

@@ -29,9 +29,15 @@ export interface CircuitsView {
   /** Ids of nodes that are chosen to be grouped, or changed in the model. */
   readonly chosen: readonly string[];
   readonly check: CircuitCheck;
+  /** Which features the deletion curve removes first. */
+  readonly removal: RemovalOrder;
   /** Pins, supernodes, labels, thresholds, places, the selected node. */
   readonly annotations: CircuitView;
 }
+
+/** "effect": by what they add to the target along all paths, with sign. "chosen": only those, by influence. */
+export const REMOVAL_ORDERS = ["effect", "influence", "attribution", "chosen"] as const;
+export type RemovalOrder = (typeof REMOVAL_ORDERS)[number];
 
 export const CHECK_OPERATIONS = ["zero", "scale", "set", "add"] as const;
 
@@ -66,6 +72,7 @@ export const FIRST_CIRCUITS_VIEW: CircuitsView = {
   other: undefined,
   chosen: [],
   check: USUAL_CHECK,
+  removal: "effect",
   annotations: NO_ANNOTATIONS,
 };
 

@@ -21,6 +21,7 @@ const FULL: CircuitsView = {
   other: "other | prompt",
   chosen: ["4_123_17", "b"],
   check: { op: "scale", value: -2.5, attention: "recompute", downstream: "freeze" },
+  removal: "influence",
   annotations: {
     pins: ["4_123_17", "0_5_3"],
     supernodes: [{ id: "supernode-1", label: "names | both\\", nodes: ["4_123_17", "a b"] }],

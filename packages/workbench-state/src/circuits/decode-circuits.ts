@@ -66,6 +66,7 @@ export function decodeCircuitsView(search: string): DecodedCircuits {
     other: query.get("other") ?? undefined,
     chosen: [...new Set(query.getAll("chosen"))],
     check: field("check", readCheck, USUAL_CHECK),
+    removal: field("removal", readRemoval, "effect"),
     annotations,
   };
   const annotated = ["pin", "group", "label", "place", "node", "edge", "at"].some((name) => query.has(name));
@@ -148,6 +149,10 @@ function readCheck(text: string): CircuitCheck | undefined {
   const isMode = (mode: string | undefined) => mode === "freeze" || mode === "recompute";
   if (op === undefined || !Number.isFinite(value) || rest.length > 0) return undefined;
   return isMode(attention) && isMode(downstream) ? { op, value, attention, downstream } : undefined;
+}
+
+function readRemoval(text: string): RemovalOrder | undefined {
+  return REMOVAL_ORDERS.find((order) => order === text);
 }
 
 function readThreshold(text: string): number | undefined {

@@ -35,6 +35,7 @@ export function encodeCircuitsView(view: CircuitsView): string {
   const { op, value, attention, downstream } = view.check;
   const check = [op === "zero" ? op : `${op}:${value}`, attention, downstream].join(",");
   if (check !== USUAL_CHECK_TEXT) add("check", check);
+  if (view.removal !== "effect") add("removal", view.removal);
   const { thresholds, clicked } = view.annotations;
   for (const name of ["node", "edge"] as const)
     if (thresholds[name] !== USUAL_THRESHOLDS[name])

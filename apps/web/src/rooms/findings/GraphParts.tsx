@@ -2,6 +2,7 @@
 import { circuitSvg } from "@patchbay/charts/geometry";
 import { ExportMenu, pagePalette } from "@patchbay/charts/react";
 import type {
+  GraphDeletionRequest,
   GraphDeletionResult,
   GraphInterventionRequest,
   GraphInterventionResult,
@@ -43,7 +44,10 @@ function GraphPart({ part, path }: { readonly part: Part; readonly path: string 
   if (part.kind === "graph-deletion") {
     return (
       <Section title="Top features against random ones" aside="the answer must fall faster without the top ones">
-        <DeletionResult result={part.result as unknown as GraphDeletionResult} />
+        <DeletionResult
+          request={part.request as Pick<GraphDeletionRequest, "order">}
+          result={part.result as unknown as GraphDeletionResult}
+        />
       </Section>
     );
   }

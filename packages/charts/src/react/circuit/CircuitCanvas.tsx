@@ -9,8 +9,9 @@ import { nodeFinder } from "../../geometry/circuit/node-finder.ts";
 import { type CircuitStep, walkCircuit } from "../../geometry/circuit/walk-circuit.ts";
 import { useElementSize } from "../use-element-size.ts";
 import { useThemeName } from "../use-theme-name.ts";
-import { CircuitStage, type PaintBitmap, type StageContent, type StageFocus } from "./circuit-stage.ts";
+import { CircuitStage, type PaintBitmap } from "./circuit-stage.ts";
 import { pagePalette } from "./page-palette.ts";
+import type { StageContent, StageFocus } from "./stage-content.ts";
 
 export interface CircuitCanvasProps {
   readonly content: StageContent;

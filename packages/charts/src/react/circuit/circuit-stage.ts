@@ -3,12 +3,12 @@
  * (a worker); a frame places it, and draws what the pointer and the keyboard are about on top. So a frame costs the same at
  * two thousand nodes as at twenty thousand.
  */
-import type { CircuitLayout } from "../../geometry/circuit/circuit-layout.ts";
-import type { CircuitScene, CircuitTransform } from "../../geometry/circuit/circuit-scene.ts";
+import type { CircuitTransform } from "../../geometry/circuit/circuit-scene.ts";
 import { fitCircuit, reveal, type ScreenBox, zoomAbout } from "../../geometry/circuit/circuit-view.ts";
 import type { CircuitPalette } from "../../paint/circuit-palette.ts";
 import { paintAxes } from "./paint-axes.ts";
 import { paintFocus } from "./paint-focus.ts";
+import { AXIS_ROOM, NO_FOCUS, type StageContent, type StageFocus } from "./stage-content.ts";
 
 /** The part of the drawing that a painter is asked for: as the screen would show it, with a margin around. */
 export interface BitmapRequest {
@@ -22,43 +22,6 @@ export interface BitmapRequest {
 
 export type PaintBitmap = (request: BitmapRequest) => Promise<ImageBitmap | undefined>;
 
-export interface StageContent {
-  readonly scene: CircuitScene;
-  readonly layout: CircuitLayout;
-  readonly order: Uint32Array;
-  readonly start: Uint32Array;
-  readonly adjacency: { readonly start: Uint32Array; readonly edges: Uint32Array };
-  readonly tokens: readonly string[];
-  readonly layers: number;
-  /** Errors' share of what enters each layer's row; null where nothing flows. */
-  readonly errorShares: readonly (number | null)[];
-  /** Text beside nodes that have one: targets, pinned and labelled nodes. */
-  readonly labels: ReadonlyMap<number, string>;
-}
-
-export interface StageFocus {
-  readonly hovered: number | undefined;
-  readonly selected: number | undefined;
-  readonly chosen: ReadonlySet<number>;
-  readonly pinned: ReadonlySet<number>;
-  /** Nodes that stand out although nothing points at them, such as those matched in another prompt. */
-  readonly lit: ReadonlySet<number> | undefined;
-  readonly rectangle:
-    | { readonly x1: number; readonly y1: number; readonly x2: number; readonly y2: number }
-    | undefined;
-}
-
-export const NO_FOCUS: StageFocus = {
-  hovered: undefined,
-  selected: undefined,
-  chosen: new Set(),
-  pinned: new Set(),
-  lit: undefined,
-  rectangle: undefined,
-};
-
-/** Gutters of the axes, CSS pixels. */
-export const AXIS_ROOM = { left: 62, bottom: 42, top: 22 } as const;
 /** Painted beyond each edge of the screen, as a share of its size, so that panning does not meet a blank at once. */
 const MARGIN = 0.4;
 const REST_MILLISECONDS = 90;

@@ -1,7 +1,7 @@
 /** The axes stand still while the drawing moves: tokens below, layers at the left with the errors' share in each. */
 import { fitMonospace, MONOSPACE_EM } from "../../geometry/fit-text.ts";
 import type { CircuitPicture } from "../../paint/paint-circuit.ts";
-import { AXIS_ROOM, type StageContent, type StageFocus } from "./circuit-stage.ts";
+import { AXIS_ROOM, type StageContent, type StageFocus } from "./stage-content.ts";
 
 const FONT = 11;
 const OWN_ROOM = 90;

@@ -1,7 +1,7 @@
 /** What is drawn anew in every frame: the edges of the node that is looked at, rings, labels, the rectangle being drawn. */
 import type { CircuitScene } from "../../geometry/circuit/circuit-scene.ts";
 import { type CircuitPicture, nodeRadius, paintEdges, paintNodes } from "../../paint/paint-circuit.ts";
-import type { StageContent, StageFocus } from "./circuit-stage.ts";
+import type { StageContent, StageFocus } from "./stage-content.ts";
 
 type Context = CanvasRenderingContext2D;
 /** A node's strongest edges; the panel lists all. */

@@ -1,14 +1,21 @@
 import { DeletionCurve, ExportMenu } from "@patchbay/charts/react";
-import type { GraphDeletionResult } from "@patchbay/contract";
+import type { GraphDeletionRequest, GraphDeletionResult } from "@patchbay/contract";
 import { useRef } from "react";
 import { formatProbability } from "../../../shell/ui/format-number.ts";
 import { visibleToken } from "../../../shell/ui/token-text.ts";
 import common from "../../common/common.module.css";
 import { formatFigure } from "../../common/format-figure.ts";
 import parts from "../Parts.module.css";
+import { orderWords } from "./check-question.ts";
 
 /** The curve and its table. Used in the room and on the page of a finding. */
-export function DeletionResult({ result }: { readonly result: GraphDeletionResult }) {
+export function DeletionResult({
+  request,
+  result,
+}: {
+  readonly request: Pick<GraphDeletionRequest, "order">;
+  readonly result: GraphDeletionResult;
+}) {
   const figure = useRef<HTMLDivElement>(null);
   const { target, points, draws } = result;
   const name = visibleToken(target.label);
@@ -75,7 +82,7 @@ export function DeletionResult({ result }: { readonly result: GraphDeletionResul
             </tbody>
           </table>
           <p className="quiet">
-            Random: active features of the same layers, {draws} draws, seed {result.seed}; the band spans the draws.
+            {orderWords(request.order)} Random: active features of the same layers, {draws} draws, seed {result.seed}; the band spans the draws.
             Attention {result.attention === "freeze" ? "frozen" : "recomputed"}.
           </p>
         </div>

@@ -1,10 +1,9 @@
 import type { CircuitNode } from "@patchbay/circuit-graph";
 import type { GraphDeletionRequest, GraphDeletionResult, GraphRequest } from "@patchbay/contract";
-import { useState } from "react";
 import { Button } from "../../../shell/ui/Button.tsx";
 import { Segmented } from "../../../shell/ui/Segmented.tsx";
 import { useQuestion } from "../../common/use-question.ts";
-import { useCircuitsView } from "../circuits-context.tsx";
+import { useCircuitsStore, useCircuitsView } from "../circuits-context.tsx";
 import parts from "../Parts.module.css";
 import { deletionOf } from "./check-question.ts";
 import { DeletionResult } from "./DeletionResult.tsx";
@@ -22,18 +21,13 @@ export function DeletionSection({
   readonly shown: { readonly request: GraphDeletionRequest; readonly result: GraphDeletionResult } | undefined;
   onAnswer(answer: { readonly request: GraphDeletionRequest; readonly result: GraphDeletionResult }): void;
 }) {
-  const { check } = useCircuitsView();
+  const store = useCircuitsStore();
+  const { check, removal } = useCircuitsView();
   const deletion = useQuestion("graphDeletion");
-  const [order, setOrder] = useState<"influence" | "attribution" | "chosen">("influence");
   const features = chosen.filter(({ kind }) => kind === "feature").length;
+  const order = removal === "chosen" && features === 0 ? "effect" : removal;
   const run = async () => {
-    const request = deletionOf(
-      question,
-      chosen,
-      order === "chosen" && features === 0 ? "influence" : order,
-      check.attention,
-      0,
-    );
+    const request = deletionOf(question, chosen, order, check.attention, 0);
     const result = await deletion.ask(request);
     if (result !== undefined) onAnswer({ request, result });
   };
@@ -50,15 +44,20 @@ export function DeletionSection({
             label="Order of removal"
             value={order}
             options={[
-              { value: "influence", label: "influence", hint: "Along all paths of the graph" },
-              { value: "attribution", label: "direct effect", hint: "|direct effect on the target|" },
+              {
+                value: "effect",
+                label: "effect",
+                hint: "What a feature adds to the target along all paths, with its sign: the largest first",
+              },
+              { value: "influence", label: "influence", hint: "Along all paths of the graph, without sign" },
+              { value: "attribution", label: "attribution", hint: "|direct effect on the target|, without sign" },
               {
                 value: "chosen",
                 label: "chosen",
                 disabled: features === 0 ? "No feature is chosen" : undefined,
               },
             ]}
-            onChange={setOrder}
+            onChange={(chosenOrder) => store.update({ removal: chosenOrder })}
           />
         </span>
         {deletion.state.status === "pending" ? (
@@ -68,7 +67,7 @@ export function DeletionSection({
         )}
       </div>
       <QuestionProgress state={deletion.state} onRetry={() => void run()} />
-      {shown !== undefined && <DeletionResult result={shown.result} />}
+      {shown !== undefined && <DeletionResult {...shown} />}
     </section>
   );
 }

@@ -5,6 +5,7 @@ import { FIRST_CIRCUITS_VIEW, USUAL_CHECK } from "@patchbay/workbench-state";
 import {
   deletionOf,
   interventionOf,
+  orderWords,
   questionOf,
   referenceKey,
   referenceOf,
@@ -92,6 +93,9 @@ test("the questions say what is changed, how, and what is watched", () => {
     attention: "freeze",
     seed: 3,
   });
+  // The server's own order is asked for by not asking.
+  assert.equal("order" in deletionOf(question, [], "effect", "freeze", 0), false);
+  assert.match(orderWords(undefined), /signed total effect/);
   const { order, steps } = deletionOf(
     question,
     [node("b", { influence: 0.9, unit: 1 }), node("a", { influence: 0.2, unit: 2 })],

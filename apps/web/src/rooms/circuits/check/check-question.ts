@@ -7,7 +7,7 @@ import type {
   GraphRequest,
   GraphTarget,
 } from "@patchbay/contract";
-import { type CircuitCheck, type CircuitsView, circuitQuestion } from "@patchbay/workbench-state";
+import { type CircuitCheck, type CircuitsView, circuitQuestion, type RemovalOrder } from "@patchbay/workbench-state";
 
 type Question = Pick<GraphRequest, "model" | "input" | "target" | "dictionaries">;
 
@@ -93,11 +93,11 @@ export function watchedNodes(
     .slice(0, most);
 }
 
-/** With features chosen, those in the order of their influence; else the graph's own order. */
+/** "effect" is what the server does unless told; "chosen" takes the chosen features by their influence. */
 export function deletionOf(
   question: Question,
   chosen: readonly CircuitNode[],
-  order: "influence" | "attribution" | "chosen",
+  order: RemovalOrder,
   attention: CircuitCheck["attention"],
   seed: number,
 ): GraphDeletionRequest {
@@ -107,11 +107,18 @@ export function deletionOf(
   const references = features.flatMap((node) => referenceOf(node) ?? []);
   return {
     ...question,
-    order: order === "chosen" ? references : order,
-    ...(order === "chosen" ? { steps: stepsTo(references.length) } : {}),
+    ...(order === "effect" ? {} : order === "chosen" ? { order: references, steps: stepsTo(references.length) } : { order }),
     attention,
     seed,
   };
+}
+
+/** What decided which features were removed first: for a caption. */
+export function orderWords(order: GraphDeletionRequest["order"]): string {
+  if (Array.isArray(order)) return "Order: the chosen features, by influence.";
+  if (order === "influence") return "Order: influence on the target along all paths, without sign.";
+  if (order === "attribution") return "Order: size of the direct effect on the target.";
+  return "Order: signed total effect, what a feature adds to the target along all paths; those that add nothing stay.";
 }
 
 /** 1, 2, 5, 10, … and the last. */
