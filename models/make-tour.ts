@@ -152,11 +152,11 @@ const GRAPHS: readonly GraphFinding[] = [
     shown: 0.42,
     groups: {
       "an opening mark": OPENING_MARK,
-      "no bare full stop": ["5_539_12", "5_3683_12"],
+      "no bare .": ["5_539_12", "5_3683_12"],
     },
     removed: [
       ["an opening mark", "recompute"],
-      ["no bare full stop", "freeze"],
+      ["no bare .", "freeze"],
     ],
     heads: QUOTATIONS,
   },
@@ -192,19 +192,21 @@ async function graphRequest(finding: GraphFinding): Promise<SnapshotRequest> {
     nodes,
   }));
   const { prompt, token, minus } = finding;
+  const target = { kind: "difference", token, minus } as const;
+  const asked = { ...FIRST_CIRCUITS_VIEW, prompt, target, keep: { nodes: 0.6, edges: 0.8 } };
+  const graph = circuitRequest(asked, MODEL, prompt);
+  const question = circuitQuestion(asked, MODEL, prompt);
+  const { graph: document } = await client.attributionGraph({ body: graph });
   const first = supernodes.flatMap(({ label, nodes: [node] }) => (node === undefined ? [] : [[node, label] as const]));
+  const targets = document.nodes.filter(({ kind }) => kind === "logit");
   const annotations = {
     ...FIRST_CIRCUITS_VIEW.annotations,
     supernodes,
     labels: Object.fromEntries(first),
-    pins: first.map(([node]) => node),
+    pins: [...first.map(([node]) => node), ...targets.map(({ id }) => id)],
     thresholds: { node: finding.shown, edge: 0.8 },
   };
-  const target = { kind: "difference", token, minus } as const;
-  const view = { ...FIRST_CIRCUITS_VIEW, prompt, target, keep: { nodes: 0.6, edges: 0.8 }, annotations };
-  const graph = circuitRequest(view, MODEL, prompt);
-  const question = circuitQuestion(view, MODEL, prompt);
-  const { graph: document } = await client.attributionGraph({ body: graph });
+  const view = { ...asked, annotations };
   for (const { nodes } of supernodes) for (const id of nodes) referenceOf(document, id);
   const interventions = finding.removed.map(([group, attention]) => ({
     role: `without “${group}”`,

@@ -16,7 +16,8 @@ for name in sys.argv[1:]:
     notebook = nbformat.read(name, as_version=4)
     # Notebooks import their shared tools from their own folder.
     folder = {"metadata": {"path": str(Path(name).resolve().parent)}}
-    client = NotebookClient(notebook, timeout=300, kernel_name="python3", record_timing=False, resources=folder)
+    client = NotebookClient(notebook, timeout=300, kernel_name="python3", record_timing=False, resources=folder,
+                            coalesce_streams=True)
     try:
         client.execute()
     except CellExecutionError as error:

@@ -68,7 +68,7 @@ def share_interval(successes, total):
     share = successes / total
     middle = (share + z * z / (2 * total)) / (1 + z * z / total)
     half = z * math.sqrt(share * (1 - share) / total + z * z / (4 * total * total)) / (1 + z * z / total)
-    return share, middle - half, middle + half
+    return share, max(0, middle - half), min(1, middle + half)
 
 
 def words(interval, digits=2):
@@ -97,6 +97,9 @@ class Figure:
     def _repr_svg_(self):
         return self.svg
 
+    def __repr__(self):
+        return "A figure"
+
 
 def _text(x, y, content, anchor="middle", **attributes):
     more = "".join(f' {name.replace("_", "-")}="{value}"' for name, value in attributes.items())
@@ -107,7 +110,7 @@ def heat_map(title, rows, columns, values, digits=1):
     """Numbers in coloured cells, blue below zero and red above; `values` is a list of rows, the first one below."""
     cell, line, left, top = 50, 22, 60, 30
     limit = max(abs(value) for row in values for value in row) or 1
-    width, height = left + cell * len(columns) + 12, top + line * len(rows) + 62
+    width, height = max(left + cell * len(columns) + 12, left + 7 * len(title)), top + line * len(rows) + 62
     parts = [_text(left, 18, title, "start", font_weight="bold")]
     for r, (name, row) in enumerate(zip(rows, values)):
         y = top + line * (len(rows) - 1 - r)

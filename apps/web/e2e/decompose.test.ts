@@ -29,6 +29,17 @@ test("the example's logit difference is taken apart, and the parts sum to it", {
   assert.match(page.url(), /flow=readout/);
 });
 
+test("a neuron's pre-activation is taken apart too", { skip }, async () => {
+  const page = await visit("/decompose");
+  await page.getByText("an inner number").click();
+  await page.getByLabel("Unit").fill("L3");
+  await page.getByText("Name the neuron, head’s side or feature.").waitFor();
+  await page.getByLabel("Unit").fill("L3N45");
+  await press(page, "Decompose");
+  await page.getByRole("list", { name: /^Parts of .*N?45/ }).waitFor();
+  assert.match(page.url(), /unit=L3N45/);
+});
+
 test("a set is clicked together, and its two parts sum to the target", { skip }, async () => {
   const page = await visit("/decompose?show=sets");
   await press(page, "L4H4");
@@ -58,6 +69,15 @@ test("an observable is carried back, and its direction tried in the model", { sk
   );
   const [before = 0, along = 0, against = 0] = values;
   assert.ok(against < before && before < along, values.join(" "));
+
+  // The same direction in the Trace room: as a patch with its name, before and after.
+  const leader = await table.locator("tbody tr").nth(1).locator("td").last().innerText();
+  await page.getByRole("link", { name: "Open Trace with it as a patch" }).click();
+  await page.getByText("he − she by L5H4, its unit vector").waitFor();
+  await page.waitForURL(/direction/);
+  assert.match(leader, /^·\S+ 0\.\d{3}$/);
+  await page.reload();
+  await page.getByText("he − she by L5H4, its unit vector").waitFor();
 });
 
 test("facts are traced, and what cannot be asked is said before it is", { skip }, async () => {
@@ -68,7 +88,7 @@ test("facts are traced, and what cannot be asked is said before it is", { skip }
   await page
     .getByLabel("Prompts")
     .fill("The queen was sad because | queen | she\nThe king was sad because | king | he");
-  await press(page, "Trace the facts");
+  await page.getByLabel("Prompts").press("Control+Enter");
   await section(page, "Mover heads").locator("tbody tr").first().waitFor();
   await page.getByRole("link", { name: "queen" }).click();
   await page.waitForURL(/\/sweeps\?.*setup=noise/);
@@ -95,7 +115,8 @@ test("a circuit is written down, tested, stored as a finding, renamed and remove
   await page.getByRole("heading", { name: "Two heads" }).waitFor();
   await press(page, "Remove");
   await press(page, "Remove the circuit");
-  await page.getByText("No circuit is saved yet").waitFor();
+  await page.getByText("“Two heads” is removed").waitFor();
+  await page.waitForURL(/\/decompose\/circuits$/);
 });
 
 test("nothing went wrong on the way", { skip }, () => {

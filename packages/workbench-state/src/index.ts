@@ -9,6 +9,8 @@ export {
   circuitRequest,
   FIRST_CIRCUITS_VIEW,
   NO_ANNOTATIONS,
+  REMOVAL_ORDERS,
+  type RemovalOrder,
   USUAL_CHECK,
   USUAL_THRESHOLDS,
 } from "./circuits/circuits-view.ts";
@@ -57,6 +59,7 @@ export {
   axesOfSite,
   FIRST_SWEEPS_VIEW,
   type PanelChoice,
+  quarterGroups,
   SWEEP_QUESTIONS,
   SWEEP_SCALES,
   SWEEP_SETUPS,
@@ -69,6 +72,7 @@ export {
   withQuestion,
 } from "./sweeps/sweeps-view.ts";
 export { type DecodedView, decodeTraceView } from "./trace/decode-view.ts";
+export { MOST_DIRECTION_DIMENSIONS, writeDirection } from "./trace/direction-text.ts";
 export { encodeTraceView, tracePath } from "./trace/encode-view.ts";
 export { type GridCells, type GridQuestion, gridCells, type LensSide, shortProbability } from "./trace/grid-cells.ts";
 export {

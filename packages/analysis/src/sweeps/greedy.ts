@@ -15,6 +15,12 @@ export interface GreedyExample {
   readonly cells: readonly Cell[];
 }
 
+export interface GreedyOptions extends RunOptions {
+  readonly onStep: (step: SweepGreedyStep) => void;
+  /** Called for every changed run, with the tokens that it would send through blocks from scratch. */
+  readonly onRun: (blockTokens: number) => void;
+}
+
 /**
  * `singles`: the metric with one cell removed, one a cell, which is the first step. Change is counted from the clean metric,
  * with everything gone that was chosen before.
@@ -24,7 +30,7 @@ export async function removeGreedily(
   examples: readonly GreedyExample[],
   singles: readonly (number | null)[],
   { steps, order = "least" }: Greedy,
-  options: RunOptions & { readonly onStep: (step: SweepGreedyStep) => void },
+  options: GreedyOptions,
 ): Promise<SweepGreedyStep[]> {
   const [first] = examples;
   const cells = first?.cells ?? [];
@@ -63,7 +69,7 @@ async function withoutAlso(
   examples: readonly GreedyExample[],
   gone: readonly number[],
   left: readonly number[],
-  options: RunOptions,
+  options: GreedyOptions,
 ): Promise<Map<number, number>> {
   const { layers } = engine.model.shape;
   const byCell = new Map(left.map((cell) => [cell, [] as number[]]));
@@ -75,6 +81,7 @@ async function withoutAlso(
       prepared.trials.map((trial) =>
         placesAsChange([...before, ...placesOf(cell)], trial, layers, options.signal, (value) => {
           samples.get(cell)?.push(value);
+          options.onRun(trial.base.length * layers);
         }),
       ),
     );

@@ -189,6 +189,9 @@ test("greedy removal chooses what trying every set would choose", async () => {
     const layers = ensureDefined(result.panels[0]).axes[0]?.values.length ?? 0;
     const all = Array.from({ length: layers * 4 }, (_, i) => ({ layer: Math.floor(i / 4), head: i % 4 }));
     const gone: number[] = [];
+    // Three steps of one run a candidate that is left: from scratch, each sends the prompt through every block.
+    const runs = all.length + (all.length - 1) + (all.length - 2);
+    assert.equal(result.cost.blockTokensFromScratch, runs * ensureDefined(CLEAN.tokens[0]).length * layers);
     for (const step of ensureDefined(result.greedy)) {
       const values = new Map<number, number>();
       for (const candidate of all.keys()) {

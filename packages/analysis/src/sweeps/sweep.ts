@@ -216,6 +216,9 @@ class Sweep {
     return removeGreedily(this.#parts.engine, examples, singles, method.greedy, {
       work: this.#work,
       signal: this.#context.signal,
+      onRun: (blockTokens) => {
+        this.#scratch += blockTokens;
+      },
       onStep: (step) => this.#tell((step.step + 1) / steps, `Removed ${step.label}`, step),
     });
   }

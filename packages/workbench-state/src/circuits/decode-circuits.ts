@@ -8,6 +8,8 @@ import {
   type CircuitsView,
   FIRST_CIRCUITS_VIEW,
   NO_ANNOTATIONS,
+  REMOVAL_ORDERS,
+  type RemovalOrder,
   USUAL_CHECK,
   USUAL_THRESHOLDS,
 } from "./circuits-view.ts";

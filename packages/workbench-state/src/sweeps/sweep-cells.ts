@@ -145,9 +145,12 @@ export function shownValues(
   return scale === "effect" ? panel.raw.map((value) => (value === null ? null : value - base)) : panel[scale];
 }
 
-/** Largest magnitude over all panels: one scale for pictures that stand side by side. At least a sliver, never 0. */
-export function sharedExtent(panels: readonly (readonly (number | null)[])[]): number {
-  let extent = 0;
+/**
+ * Largest magnitude over all panels: one scale for pictures that stand side by side.
+ * @param least below it everything is rounding, and must not be drawn as if it were something
+ */
+export function sharedExtent(panels: readonly (readonly (number | null)[])[], least: number): number {
+  let extent = Math.abs(least);
   for (const values of panels)
     for (const value of values) if (value !== null) extent = Math.max(extent, Math.abs(value));
   return extent === 0 ? 1 : extent;

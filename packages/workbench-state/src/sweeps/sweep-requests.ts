@@ -139,7 +139,7 @@ function panelFault(panels: readonly PanelChoice[]): string | undefined {
   for (const { site, by, groups } of panels) {
     const grouped = site === "neurons" || site === "features";
     if (grouped && readGroups(site, groups) === undefined)
-      return `Groups of ${site} are written like “${site === "neurons" ? "L2: 5, 7-9; L3: 1" : "mlp-2: 5, 7; mlp-3: 1"}”.`;
+      return `Groups of ${site} are written like “${site === "neurons" ? "L2: 5, 7-9; L3: 1" : "NAME: 5, 7; NAME: 1-3"}”.`;
     if (by.includes("group") && !grouped) return "Only neurons and features have groups.";
   }
   return undefined;

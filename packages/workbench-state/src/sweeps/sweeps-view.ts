@@ -145,13 +145,22 @@ export function axesOfSite(site: SweepSite): readonly SweepAxis[] {
   }
 }
 
-/** What a site is when it is first chosen: the picture that is usually drawn of it. */
-export function usualPanel(site: SweepSite): PanelChoice {
+/** What a site is when it is first chosen: the picture that is usually drawn of it. `groups`: of neurons and features. */
+export function usualPanel(site: SweepSite, groups = ""): PanelChoice {
   const axes = axesOfSite(site);
   const by: readonly SweepAxis[] = axes.includes("head")
     ? ["layer", "head"]
     : axes.includes("group")
       ? ["group"]
       : axes;
-  return { site, by, window: 1, groups: site === "neurons" ? "L0: 0-255; L0: 256-511; L0: 512-767" : "" };
+  return { site, by, window: 1, groups: axes.includes("group") ? groups : "" };
+}
+
+/** The neurons of a layer in four equal groups, as people write them. */
+export function quarterGroups(layer: number, neurons: number): string {
+  const cut = (quarter: number) => Math.round((quarter * neurons) / 4);
+  return [0, 1, 2, 3]
+    .filter((quarter) => cut(quarter + 1) > cut(quarter))
+    .map((quarter) => `L${layer}: ${cut(quarter)}-${cut(quarter + 1) - 1}`)
+    .join("; ");
 }

@@ -5,7 +5,7 @@ import { automaticAlignment, toggleLink } from "./sweep-alignment.ts";
 import { placeOnAxes, sharedExtent, shownValues, sweepPicture, takeSweepEvent } from "./sweep-cells.ts";
 import { exampleLines, readGroups, readReceivers, sweepRequest } from "./sweep-requests.ts";
 import { decodeSweepsView, encodeSweepsView } from "./sweeps-address.ts";
-import { FIRST_SWEEPS_VIEW, type SweepsView, usualPanel } from "./sweeps-view.ts";
+import { FIRST_SWEEPS_VIEW, quarterGroups, type SweepsView, usualPanel } from "./sweeps-view.ts";
 
 const FULL: SweepsView = {
   model: "stories-15m",
@@ -77,6 +77,8 @@ test("groups and receivers are read whole or not at all", () => {
     ],
   );
   assert.deepEqual(readGroups("features", "mlp-2: 3")?.[0]?.members, [{ dictionary: "mlp-2", units: [3] }]);
+  assert.equal(quarterGroups(5, 10), "L5: 0-2; L5: 3-4; L5: 5-7; L5: 8-9");
+  assert.equal(readGroups("neurons", quarterGroups(5, 3072))?.length, 4);
   for (const text of ["", "L2: 9-5", "2: 1", "L2: a"]) assert.equal(readGroups("neurons", text), undefined, text);
   assert.deepEqual(readReceivers("q:L3.H2, mlp_in:L4, logits"), [
     { site: "q", layer: 3, head: 2 },
@@ -124,8 +126,8 @@ test("cells fill as they come; pictures keep their places", () => {
   const [cells] = after?.panels ?? [];
   assert.ok(cells !== undefined);
   assert.deepEqual(shownValues(cells, "effect", 2).slice(3), [null, -5, null]);
-  assert.equal(sharedExtent([shownValues(cells, "raw", 2), [1, null]]), 3);
-  assert.equal(sharedExtent([cells.normalised]), 1);
+  assert.equal(sharedExtent([shownValues(cells, "raw", 2), [1, null]], 0.01), 3);
+  assert.equal(sharedExtent([cells.normalised, [1e-9]], 0.01), 0.01);
 
   const picture = sweepPicture(axes);
   assert.deepEqual(picture.rowLabels, ["l1", "l0"]);

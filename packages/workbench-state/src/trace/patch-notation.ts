@@ -7,11 +7,13 @@
  *     violet:L2@transcoder-2[45]:set:1max:all     (a feature; the error is kept)
  *     red:L2@transcoder-2:splice:all:drop         (the dictionary in place of the MLP)
  *     teal:L3.resid_post:steer:4:all:transcoder-2[45]
+ *     gold:L5.resid_pre:direction:4:all:he − she by L5H4:AAEC…   (a unit vector, see direction-text.ts)
  *
  * A place is the site's name without "blocks." and "hook_", or a dictionary's name after "@" with the layer where it is
  * drawn before; a value in multiples of the unit's maximum ends in "max".
  */
 import { isSiteKind, SITES, type Site } from "@patchbay/vocabulary";
+import { readDirection } from "./direction-text.ts";
 import { CABLE_COLOURS, type Patch, type PatchOperation, type PatchPositions } from "./patch.ts";
 import { type DictionarySite, ERROR_MODES, isDictionarySite, type PatchSite } from "./patch-site.ts";
 
@@ -25,6 +27,7 @@ export function writePatch(patch: Patch): string {
   parts.push(positions);
   if (operation.op === "replace") parts.push(operation.text);
   if (operation.op === "steer") parts.push(`${operation.dictionary}[${operation.feature}]`);
+  if (operation.op === "direction") parts.push(operation.name.replaceAll(":", " "), operation.vector);
   if (isDictionarySite(site) && site.error !== "keep") parts.push(site.error);
   return parts.join(":");
 }
@@ -59,7 +62,8 @@ function readDictionaryPlace(place: string, op: string, rest: string): PatchEnd 
   const named = new RegExp(`^L(\\d{1,4})@(${DICTIONARY_NAME})$`, "i").exec(place);
   const error = ERROR_MODES.find((mode) => mode !== "keep" && rest.endsWith(`:${mode}`));
   const tail = readTail(op, error === undefined ? rest : rest.slice(0, -error.length - 1));
-  if (named === null || tail === undefined || op === "mean" || op === "replace" || op === "steer") return undefined;
+  if (named === null || tail === undefined || op === "mean" || op === "replace" || op === "steer" || op === "direction")
+    return undefined;
   const [, layer, dictionary = ""] = named;
   const site: DictionarySite = { dictionary, layer: Number(layer), error: error ?? "keep" };
   return { site, ...tail };
@@ -87,6 +91,7 @@ export function readPlace(text: string): Site | undefined {
 function readTail(op: string, rest: string): { operation: PatchOperation; positions: PatchPositions } | undefined {
   const [first = "", second = ""] = rest.split(":", 2);
   const fields = rest.split(":").length;
+  if (op === "direction") return readAlong(rest.split(":"));
   if (op === "steer") return readSteering(first, second, rest.split(":")[2] ?? "", fields);
   if (op === "zero" || op === "mean" || op === "splice") {
     const positions = readPositions(first);
@@ -120,6 +125,15 @@ function readSteering(
   if (fields !== 3 || positions === undefined || named === null || !Number.isFinite(value)) return undefined;
   const [, dictionary = "", index] = named;
   return { operation: { op: "steer", value, dictionary, feature: Number(index) }, positions };
+}
+
+function readAlong(fields: readonly string[]): { operation: PatchOperation; positions: PatchPositions } | undefined {
+  const [valueText = "", positionText = "", name = "", vector = "", ...rest] = fields;
+  const positions = readPositions(positionText);
+  const value = NUMBER.test(valueText) ? Number(valueText) : Number.NaN;
+  if (rest.length > 0 || positions === undefined || name === "" || !Number.isFinite(value)) return undefined;
+  if (readDirection(vector) === undefined) return undefined;
+  return { operation: { op: "direction", value, name, vector }, positions };
 }
 
 const NUMBER = /^-?\d+(?:\.\d+)?(?:e[+-]?\d+)?$/;

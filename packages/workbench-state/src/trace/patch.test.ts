@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Intervention } from "@patchbay/contract";
+import { writeDirection } from "./direction-text.ts";
 import {
   FEATURE_OPERATIONS,
   interventionOf,
@@ -35,6 +36,7 @@ const OPERATIONS: Readonly<Record<(typeof PATCH_OPERATIONS)[number], PatchOperat
   replace: { op: "replace", text: "Ben and Sue" },
   splice: { op: "splice" },
   steer: { op: "steer", value: 4, dictionary: "transcoder-2", feature: 45 },
+  direction: { op: "direction", value: 4, name: "he − she", vector: writeDirection([1, -2, 2]) },
 };
 
 test("every operation makes an intervention that the contract accepts", () => {

@@ -1,6 +1,7 @@
 /** A patch: one intervention as the workbench holds it, with the cable that shows it. */
 import type { Intervention } from "@patchbay/contract";
 import { describeSite } from "@patchbay/vocabulary";
+import { readDirection } from "./direction-text.ts";
 import { isDictionarySite, type PatchSite, siteOfIntervention } from "./patch-site.ts";
 
 export const CABLE_COLOURS = ["orange", "teal", "magenta", "gold", "violet", "red"] as const;
@@ -21,7 +22,9 @@ export type PatchOperation =
   /** Dictionaries only: the site's value becomes the dictionary's output. */
   | { readonly op: "splice" }
   /** Hook sites only: adds `value` times the feature's decoder vector. */
-  | { readonly op: "steer"; readonly value: number; readonly dictionary: string; readonly feature: number };
+  | { readonly op: "steer"; readonly value: number; readonly dictionary: string; readonly feature: number }
+  /** Hook sites only: adds `value` times a unit vector, which has a name and is written as in `direction-text.ts`. */
+  | { readonly op: "direction"; readonly value: number; readonly name: string; readonly vector: string };
 
 export type PatchOperationName = PatchOperation["op"];
 /** What the panel offers at a hook site; steering comes from a feature, which it names. */
@@ -84,6 +87,8 @@ export function interventionOf(patch: Patch, purpose: "run" | "generation"): Int
       const { value, dictionary, feature } = operation;
       return { ...place, op: "add", direction: { dictionary, feature }, coefficient: value };
     }
+    case "direction":
+      return { ...place, op: "add", values: readDirection(operation.vector) ?? [], coefficient: operation.value };
     case "replace":
       return {
         ...place,

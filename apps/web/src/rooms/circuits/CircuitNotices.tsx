@@ -37,7 +37,11 @@ export function CircuitNotices({ loading }: { readonly loading: CircuitLoading }
       )}
       {failed !== undefined && (
         <p data-kind="bad">
-          <b>{failed.title}.</b> {failed.detail} The figure shows the graph before.{" "}
+          <b>
+            {failed.title}
+            {loading.file === undefined ? "" : `: ${loading.file.name}`}.
+          </b>{" "}
+          {failed.detail} The figure shows the graph before.{" "}
           <Button kind="bare" onClick={loading.reload}>
             Try again
           </Button>

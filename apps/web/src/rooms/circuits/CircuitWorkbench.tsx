@@ -5,6 +5,7 @@ import { Room } from "../../shell/Room.tsx";
 import { Button } from "../../shell/ui/Button.tsx";
 import { EmptyState } from "../../shell/ui/EmptyState.tsx";
 import { ErrorState } from "../../shell/ui/ErrorState.tsx";
+import { formatFixed } from "../../shell/ui/format-number.ts";
 import { ProgressBar } from "../common/ProgressBar.tsx";
 import { aspectOf } from "./aspect.ts";
 import { CircuitBar } from "./CircuitBar.tsx";
@@ -103,8 +104,14 @@ export function CircuitWorkbench({ model }: { readonly model: ModelSummary | und
           <div className={styles.progress} role="status">
             <ProgressBar value={loading.progress?.fraction ?? 0} label="Attribution graph" />
             <span>
-              {loading.progress?.message ?? "Asking for the graph …"}
-              <span className="quiet"> {Math.round((loading.progress?.fraction ?? 0) * 100)} %</span>
+              {loading.file === undefined ? (
+                <>
+                  {loading.progress?.message ?? "Asking for the graph …"}
+                  <span className="quiet"> {Math.round((loading.progress?.fraction ?? 0) * 100)} %</span>
+                </>
+              ) : (
+                `Reading ${loading.file.name}, ${formatFixed(loading.file.size / 1e6, 1)} MB …`
+              )}
             </span>
           </div>
         )}

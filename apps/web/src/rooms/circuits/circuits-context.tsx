@@ -24,6 +24,8 @@ export interface OpenCircuit {
   readonly graph: CircuitGraph;
   readonly from: "prompt" | "stored" | "file";
   readonly facts: GraphResult["facts"] | undefined;
+  /** One an edge: "direct", or the head that its factor speaks of. Undefined of documents, which do not hold it. */
+  readonly factorPaths: GraphResult["factorPaths"] | undefined;
   /** What was wrong with the file. */
   readonly notices: readonly string[];
   readonly index: EdgeIndex;

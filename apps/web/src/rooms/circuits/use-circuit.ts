@@ -14,6 +14,8 @@ export interface CircuitLoading {
   /** Stays while another one comes. */
   readonly circuit: OpenCircuit | undefined;
   readonly progress: AskProgress | undefined;
+  /** The file that is being read, or that was refused: what is done again is done with it. */
+  readonly file: File | undefined;
   readonly problem: ProblemFacts | undefined;
   cancel(): void;
   reload(): void;
@@ -37,6 +39,7 @@ export function useCircuit(
   const [status, setStatus] = useState<CircuitLoading["status"]>("idle");
   const [problem, setProblem] = useState<ProblemFacts>();
   const [attempt, setAttempt] = useState(0);
+  const [file, setFile] = useState<File>();
   const key =
     view.graph !== undefined
       ? `graph ${view.graph}`
@@ -48,6 +51,7 @@ export function useCircuit(
     (opened: OpenCircuit) => {
       setCircuit(opened);
       setStatus("ready");
+      setFile(undefined);
       if (!store.getState().annotated) store.begin(annotationsOf(opened));
     },
     [store],
@@ -63,6 +67,7 @@ export function useCircuit(
     const control = new AbortController();
     setStatus("pending");
     setProblem(undefined);
+    setFile(undefined);
     const load = async () => {
       const found = await (view.graph !== undefined ? storedGraph(view.graph, control.signal) : promptGraph());
       if (found === undefined || control.signal.aborted) return;
@@ -76,7 +81,12 @@ export function useCircuit(
       answers.delete(key);
       answers.set(key, answer);
       for (const [old] of answers) if (answers.size > KEPT) answers.delete(old);
-      return { graph: documentOf(answer.graph), from: "prompt" as const, facts: answer.facts };
+      return {
+        graph: documentOf(answer.graph),
+        from: "prompt" as const,
+        facts: answer.facts,
+        factorPaths: answer.factorPaths,
+      };
     };
     load().catch((error: unknown) => {
       if (!control.signal.aborted) fail(error);
@@ -93,6 +103,7 @@ export function useCircuit(
       question.cancel();
       setStatus("pending");
       setProblem(undefined);
+      setFile(file);
       client.ask("open", { file }).then(({ graph, notices }) => {
         store.update({ chosen: [] });
         store.begin(NO_ANNOTATIONS);
@@ -112,7 +123,12 @@ export function useCircuit(
     progress: asked.status === "pending" ? asked.progress : undefined,
     problem: problem ?? (asked.status === "failed" ? asked.problem : undefined),
     cancel: question.cancel,
+    file,
     reload: () => {
+      if (file !== undefined) {
+        openFile(file);
+        return;
+      }
       if (key !== undefined) answers.delete(key);
       setAttempt((count) => count + 1);
     },
@@ -124,6 +140,7 @@ interface Found {
   readonly graph: CircuitGraph;
   readonly from: OpenCircuit["from"];
   readonly facts?: OpenCircuit["facts"];
+  readonly factorPaths?: OpenCircuit["factorPaths"];
   readonly notices?: readonly string[];
 }
 
@@ -137,12 +154,13 @@ export function documentOf(document: unknown): CircuitGraph {
   return document as CircuitGraph;
 }
 
-export function opened(key: string, { graph, from, facts, notices = [] }: Found): OpenCircuit {
+export function opened(key: string, { graph, from, facts, factorPaths, notices = [] }: Found): OpenCircuit {
   return {
     key,
     graph,
     from,
     facts,
+    factorPaths,
     notices,
     index: indexEdges(graph),
     placeOf: new Map(graph.nodes.map(({ id }, place) => [id, place])),

@@ -20,7 +20,7 @@ export function AskLine<Name extends QuestionName>({
   const pending = state.status === "pending";
   return (
     <div className={styles.askLine}>
-      <Button type="submit" kind="primary" disabled={disabled !== undefined} title={disabled}>
+      <Button type="submit" kind="primary" disabled={disabled !== undefined} title={disabled ?? "Control-Enter"}>
         {label}
       </Button>
       {pending && (

@@ -15,7 +15,7 @@ export function address(path: string, parts: QueryParts = {}): string {
 export interface DictionaryAddresses {
   list(): string;
   page(dictionary: string, part?: DictionaryPart, parts?: QueryParts): string;
-  feature(dictionary: string, feature: number): string;
+  feature(dictionary: string, feature: number, parts?: QueryParts): string;
   /** The Search room restricted to the units of one dictionary. */
   units(dictionary: string): string;
   compare(left?: string, right?: string): string;
@@ -27,7 +27,8 @@ export function dictionaryAddresses(model: string | undefined): DictionaryAddres
     list: () => address("/dictionaries", { model }),
     page: (dictionary, part = "overview", parts = {}) =>
       address(pathOfRoute({ room: "dictionary", dictionary, part }), { model, ...parts }),
-    feature: (dictionary, feature) => address(pathOfRoute({ room: "feature", dictionary, feature }), { model }),
+    feature: (dictionary, feature, parts = {}) =>
+      address(pathOfRoute({ room: "feature", dictionary, feature }), { model, ...parts }),
     units: (dictionary) => address("/search", { model, source: dictionary }),
     compare: (left, right) => address("/dictionaries/compare", { model, left, right }),
     train: (parts = {}) => address("/dictionaries/train", { model, ...parts }),

@@ -14,6 +14,7 @@ import { UnitEffectSection } from "../common/unit/UnitEffectSection.tsx";
 import { UnitLabel } from "../common/unit/UnitLabel.tsx";
 import { UnitOnText } from "../common/unit/UnitOnText.tsx";
 import { useUnit } from "../common/unit/use-unit.ts";
+import type { DictionaryAddresses } from "../dictionaries/dictionary-address.ts";
 import styles from "../neuron/Neuron.module.css";
 import { NextTokens } from "../neuron/NextTokens.tsx";
 import { Steering } from "../neuron/Steering.tsx";
@@ -22,6 +23,7 @@ import { useRun } from "../trace/use-run.ts";
 import own from "./Feature.module.css";
 import { FeatureActions } from "./FeatureActions.tsx";
 import { FeatureClampPanel } from "./FeatureClampPanel.tsx";
+import { FeatureConnectionsSection } from "./FeatureConnectionsSection.tsx";
 import { FeatureText } from "./FeatureText.tsx";
 import { featureClamp, featurePatch } from "./feature-clamp.ts";
 import { featureRunRequest, ownFeature } from "./feature-requests.ts";
@@ -35,11 +37,13 @@ export function FeatureBench({
   page,
   view,
   query,
+  to,
 }: {
   readonly model: ModelSummary;
   readonly page: FeaturePage;
   readonly view: FeatureView;
   readonly query: Query;
+  readonly to: DictionaryAddresses;
 }) {
   const { feature } = page;
   const dictionary = page.dictionary.name;
@@ -112,6 +116,9 @@ export function FeatureBench({
         limit={scale.maximum}
       />
       <UnitEffectSection model={model} unit={name} name={`F${feature}`} query={query} />
+      {page.dictionary.kind !== "sae" && (
+        <FeatureConnectionsSection model={model} page={page} query={query} to={to} text={text} />
+      )}
       <Answer state={before.state} skeleton={<Skeleton height={360} />} onRetry={before.reload} inline>
         {(unclamped) => (
           <div className={styles.clamp}>

@@ -48,6 +48,7 @@ export function FeatureRoom({ route }: { readonly route: Extract<Route, { room: 
               model={model}
               page={value}
               view={view}
+              to={to}
               query={query}
             />
           </div>

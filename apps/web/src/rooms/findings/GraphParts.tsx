@@ -11,12 +11,12 @@ import type {
 } from "@patchbay/contract";
 import { useEffect, useMemo, useState } from "react";
 import { useTheme } from "../../shell/theme.ts";
+import { formatFixed } from "../../shell/ui/format-number.ts";
 import { Skeleton } from "../../shell/ui/Skeleton.tsx";
 import { DeletionResult } from "../circuits/check/DeletionResult.tsx";
 import { InterventionResult } from "../circuits/check/InterventionResult.tsx";
 import { type StoredDrawing, storedDrawing, svgContent } from "../circuits/share/stored-drawing.ts";
 import common from "../common/common.module.css";
-import { formatFigure } from "../common/format-figure.ts";
 import { Section } from "../common/Section.tsx";
 import styles from "./Findings.module.css";
 
@@ -36,7 +36,11 @@ function GraphPart({ part, path }: { readonly part: Part; readonly path: string 
   if (part.kind === "graph-intervention") {
     const request = part.request as Pick<GraphInterventionRequest, "nodes">;
     return (
-      <Section title="Changed nodes" aside="what the graph predicts against what the model does">
+      // The role says what was done, where there are several: "without “an opening mark”".
+      <Section
+        title={part.role.startsWith("without") ? `Changed nodes: ${part.role}` : "Changed nodes"}
+        aside="what the graph predicts against what the model does"
+      >
         <InterventionResult request={request} result={part.result as unknown as GraphInterventionResult} />
       </Section>
     );
@@ -72,8 +76,7 @@ function AttributionGraph({ result, path }: { readonly result: GraphResult; read
       title="Attribution graph"
       aside={
         <span className={styles.aside}>
-          {result.scores.replacement !== null && `replacement ${formatFigure(result.scores.replacement)} · `}
-          {result.scores.completeness !== null && `completeness ${formatFigure(result.scores.completeness)}`}
+          {scoreWords(result.scores)}
           {shown !== undefined && svg !== undefined && (
             <ExportMenu
               name="attribution-graph"
@@ -127,4 +130,12 @@ function AttributionGraph({ result, path }: { readonly result: GraphResult; read
       )}
     </Section>
   );
+}
+
+/** Of the graph before pruning; the figure's own caption says those of what it shows. */
+function scoreWords({ replacement, completeness }: GraphResult["scores"]): string {
+  const words = Object.entries({ replacement, completeness }).flatMap(([name, score]) =>
+    score === null ? [] : [`${name} ${formatFixed(score * 100, 1)} %`],
+  );
+  return words.length === 0 ? "" : `before pruning: ${words.join(" · ")}`;
 }

@@ -75,7 +75,7 @@ export function CellPanel({
       {raw == null && (
         <p className="quiet">
           {sweep.result === undefined
-            ? "This cell is on its way."
+            ? "This cell has not come yet."
             : "Not computed: these positions have no partner in the other prompt, or the cell was not asked for."}
         </p>
       )}
@@ -91,6 +91,9 @@ export function CellPanel({
           {state.status === "pending" ? "Running …" : estimated ? "Verify exactly" : "Run alone"}
         </Button>
       </div>
+      {request.examples !== undefined && patch.path !== undefined && (
+        <p className="quiet">Trace shows the first prompt; the numbers here are means over all.</p>
+      )}
       {state.status === "failed" && <ErrorState inline problem={state.problem} />}
       {exact != null && raw != null && (
         <p role="status" data-verified="">

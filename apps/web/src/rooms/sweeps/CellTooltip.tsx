@@ -40,7 +40,9 @@ export function CellTooltip({
         <strong className="mono">{cellName(panel, place)}</strong>
       </p>
       {raw == null ? (
-        <p className="quiet">{sweep.result === undefined ? "On its way" : "Nothing to put in: no partner token"}</p>
+        <p className="quiet">
+          {sweep.result === undefined ? "Not computed yet" : "Nothing to put in: no partner token"}
+        </p>
       ) : (
         <p>
           {sweep.metric} <b>{formatFigure(raw)}</b>

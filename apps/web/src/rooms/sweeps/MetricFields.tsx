@@ -18,13 +18,10 @@ const KINDS = [
 export function MetricFields({
   metric,
   model,
-  kl = true,
   onChange,
 }: {
   readonly metric: Metric;
   readonly model: ModelSummary;
-  /** Whether KL is a metric of this question. */
-  readonly kl?: boolean;
   onChange(metric: Metric): void;
 }) {
   const token = "token" in metric ? metric.token : " L";
@@ -41,7 +38,7 @@ export function MetricFields({
       <Field label="Metric">
         {(props) => (
           <select {...props} value={metric.kind} onChange={(event) => choose(event.target.value as Metric["kind"])}>
-            {KINDS.filter(([kind]) => kl || kind !== "kl").map(([kind, label]) => (
+            {KINDS.map(([kind, label]) => (
               <option key={kind} value={kind}>
                 {label}
               </option>

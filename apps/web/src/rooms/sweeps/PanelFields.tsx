@@ -1,6 +1,7 @@
-import type { SweepSite } from "@patchbay/contract";
-import { axesOfSite, type PanelChoice, SWEEP_SITES, usualPanel } from "@patchbay/workbench-state";
+import type { ModelSummary, SweepSite } from "@patchbay/contract";
+import { axesOfSite, type PanelChoice, quarterGroups, SWEEP_SITES, usualPanel } from "@patchbay/workbench-state";
 import { Button } from "../../shell/ui/Button.tsx";
+import { useDictionaries } from "../dictionaries/use-dictionaries.ts";
 import { DraftField } from "./DraftField.tsx";
 import { NumberField } from "./NumberField.tsx";
 import styles from "./Sweeps.module.css";
@@ -12,15 +13,25 @@ const SENDERS: readonly SweepSite[] = ["z", "attn_out", "mlp_out"];
 /** What is changed, one picture a site: its axes, and how many adjacent layers a cell takes in. */
 export function PanelFields({
   panels,
+  model,
   path,
   onChange,
 }: {
   readonly panels: readonly PanelChoice[];
+  readonly model: ModelSummary;
   /** Whether these are senders of path patching. */
   readonly path: boolean;
   onChange(panels: readonly PanelChoice[]): void;
 }) {
   const set = (index: number, panel: PanelChoice) => onChange(panels.with(index, panel));
+  const [dictionary] = useDictionaries(model).state.value?.dictionaries ?? [];
+  const first = (site: SweepSite) =>
+    usualPanel(
+      site,
+      site === "neurons"
+        ? quarterGroups(model.layers - 1, model.neuronsPerLayer)
+        : `${dictionary?.name ?? "dictionary"}: 0-9`,
+    );
   const sites = path ? SWEEP_SITES.filter((site) => SENDERS.includes(site)) : SWEEP_SITES;
   return (
     <div className={styles.panels}>
@@ -34,7 +45,7 @@ export function PanelFields({
               <select
                 aria-label="Site"
                 value={panel.site}
-                onChange={(event) => set(index, usualPanel(event.target.value as SweepSite))}
+                onChange={(event) => set(index, first(event.target.value as SweepSite))}
               >
                 {sites.includes(panel.site) ? null : <option value={panel.site}>{SITE_WORDS[panel.site]}</option>}
                 {sites.map((site) => (
@@ -93,8 +104,8 @@ export function PanelFields({
                   onCommit={(groups) => set(index, { ...panel, groups })}
                 />
                 <p className="quiet">
-                  {panel.site === "neurons" ? "L2: 5, 7-9; L3: 1" : "mlp-2: 5, 7-9; mlp-3: 1"} — one group between
-                  semicolons
+                  {panel.site === "neurons" ? "L2: 5, 7-9; L3: 1" : `${dictionary?.name ?? "dictionary"}: 5, 7-9`} — one
+                  group between semicolons
                 </p>
               </>
             )}
@@ -106,7 +117,7 @@ export function PanelFields({
         disabled={panels.length >= 8}
         onClick={() => {
           const free = sites.find((site) => panels.every((panel) => panel.site !== site)) ?? sites[0] ?? "z";
-          onChange([...panels, usualPanel(free)]);
+          onChange([...panels, first(free)]);
         }}
       >
         + another picture

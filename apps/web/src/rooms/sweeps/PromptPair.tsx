@@ -92,7 +92,7 @@ export function PromptPair({
                 </>
               ) : (
                 <>
-                  {pairs.length} pairs, aligned by hand{" "}
+                  {pairs.length} {pairs.length === 1 ? "pair" : "pairs"}, aligned by hand{" "}
                   <Button kind="bare" onClick={() => update({ alignment: undefined })}>
                     Automatic again
                   </Button>

@@ -123,7 +123,7 @@ function TokenSettings({ view, model, update }: SettingsProps) {
         </Field>
       </div>
       <div className={styles.group}>
-        <MetricFields metric={view.metric} model={model} kl={false} onChange={(metric) => update({ metric })} />
+        <MetricFields metric={view.metric} model={model} onChange={(metric) => update({ metric })} />
       </div>
     </>
   );

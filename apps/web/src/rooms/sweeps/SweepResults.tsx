@@ -35,9 +35,12 @@ export function SweepResults({
     () => sweep.panels.map((panel) => shownValues(panel, scale, base)),
     [sweep.panels, scale, base],
   );
+  // A hundredth of what there is to explain; normalised that is 1.
+  const whole = Math.abs(sweep.baselines.clean - (sweep.baselines.corrupted ?? 0));
+  const least = (scale === "normalised" && request.method.kind !== "ablation" ? 0.01 : 0.01 * whole) || 0.01;
   const colours = useMemo(
-    () => divergingScale(theme === "dark" ? ("dark" satisfies ThemeName) : "light", sharedExtent(cells)),
-    [theme, cells],
+    () => divergingScale(theme === "dark" ? ("dark" satisfies ThemeName) : "light", sharedExtent(cells, least)),
+    [theme, cells, least],
   );
   const { clean, corrupted } = sweep.baselines;
   const extent = formatFigure(colours.domain[1]);
@@ -139,8 +142,7 @@ export function SweepResults({
               ))}
               {formatCount(result.cost.cells)} cells, {formatCount(result.cost.rows)} runs computed,{" "}
               {formatCount(result.cost.unchanged)} unchanged by proof · {formatCount(result.cost.blockTokens)}{" "}
-              block-tokens
-              {sweep.greedy.length === 0 && ` of ${formatCount(result.cost.blockTokensFromScratch)} from scratch`} ·{" "}
+              block-tokens of {formatCount(result.cost.blockTokensFromScratch)} from scratch ·{" "}
               {formatFixed(result.cost.seconds, 1)} s{result.examples > 1 && ` · means of ${result.examples} prompts`}
               {result.samples > 1 && ` · ${result.samples} samples`} · recipe {result.recipe.hash.slice(0, 8)}
             </p>

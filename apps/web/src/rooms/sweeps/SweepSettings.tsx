@@ -136,7 +136,12 @@ export function SweepSettings({
       </div>
       <div className={styles.group}>
         <h2 className={styles.groupTitle}>{setup === "path" ? "Senders" : "Changed, one cell at a time"}</h2>
-        <PanelFields panels={view.panels} path={setup === "path"} onChange={(panels) => update({ panels })} />
+        <PanelFields
+          panels={view.panels}
+          model={model}
+          path={setup === "path"}
+          onChange={(panels) => update({ panels })}
+        />
       </div>
       {(setup === "patching" || setup === "ablation") && (
         <div className={styles.group}>

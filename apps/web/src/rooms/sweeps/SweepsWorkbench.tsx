@@ -11,15 +11,14 @@ import {
   tokenRequest,
   withQuestion,
 } from "@patchbay/workbench-state";
-import { type ReactNode, useCallback, useMemo, useRef, useState } from "react";
+import { useCallback, useMemo, useRef, useState } from "react";
 import { useCommands } from "../../shell/commands.ts";
 import { useModels } from "../../shell/models.ts";
 import { Room } from "../../shell/Room.tsx";
 import { Button } from "../../shell/ui/Button.tsx";
-import { ErrorState } from "../../shell/ui/ErrorState.tsx";
 import { Kbd } from "../../shell/ui/Kbd.tsx";
 import { Segmented } from "../../shell/ui/Segmented.tsx";
-import { ProgressBar } from "../common/ProgressBar.tsx";
+import { Invitation, Progress, Stale } from "./AnswerFrame.tsx";
 import { EdgeResults } from "./EdgeResults.tsx";
 import { PromptPair } from "./PromptPair.tsx";
 import { QuestionSettings } from "./QuestionSettings.tsx";
@@ -148,7 +147,7 @@ export function SweepsWorkbench({ model }: { readonly model: ModelSummary }) {
             </Button>
           )}
           <ShareSweep
-            part={partOf(view.question, asking.answered?.request)}
+            part={partOf(view.question, asking.isCurrent ? asking.answered?.request : undefined)}
             title={titleOf(view.question, view.prompt)}
           />
         </>
@@ -190,8 +189,6 @@ export function SweepsWorkbench({ model }: { readonly model: ModelSummary }) {
   );
 }
 
-type AnyAsking = Asking<"sweep"> | Asking<"attributeEdges"> | Asking<"attributeTokens">;
-
 /** What has come so far while a sweep runs or after it was cancelled; else the last answer. */
 function SweepFigure({
   asking,
@@ -210,76 +207,6 @@ function SweepFigure({
   if (partial) return <SweepResults {...coming} looking={view} onLook={onLook} />;
   if (whole === undefined || answered === undefined) return null;
   return <SweepResults sweep={whole} request={answered.request} looking={view} onLook={onLook} />;
-}
-
-function Stale({
-  asking,
-  shown = false,
-  children,
-}: {
-  readonly asking: AnyAsking;
-  /** Whether what stands here is the new question's already. */
-  readonly shown?: boolean;
-  readonly children: ReactNode;
-}) {
-  const old = asking.answered !== undefined && !asking.isCurrent && !shown && asking.state.status !== "cancelled";
-  return (
-    <>
-      {old && asking.state.status !== "pending" && (
-        <p className={styles.notice} role="status">
-          The question has changed since this was computed: Run asks it.
-        </p>
-      )}
-      <div data-stale={old} className={styles.answer}>
-        {children}
-      </div>
-    </>
-  );
-}
-
-function Progress({ asking, onRetry }: { readonly asking: AnyAsking; onRetry(): void }) {
-  const { state } = asking;
-  if (state.status === "failed")
-    return <ErrorState inline problem={state.problem} action={<Button onClick={onRetry}>Try again</Button>} />;
-  if (state.status === "cancelled")
-    return <p className={styles.notice}>Cancelled; what had come by then stands below.</p>;
-  if (state.status !== "pending") return null;
-  const fraction = state.progress?.fraction ?? 0;
-  return (
-    <div className={styles.progress} role="status">
-      <ProgressBar value={fraction} label="Question" />
-      <span>
-        {state.progress?.message ?? "Asking …"} <span className="quiet">{Math.round(fraction * 100)} %</span>
-      </span>
-    </div>
-  );
-}
-
-const INVITATIONS: Readonly<Record<SweepQuestionKind, string>> = {
-  sweep:
-    "Put values of one run into another, one place at a time, and see what carries the answer. The example is ready: who gets the ball, with the names' roles exchanged.",
-  edges:
-    "Score every edge between heads, MLPs, input and logits by gradients, then check the largest by really changing them.",
-  tokens: "Split the metric over the input tokens by gradients at their embeddings.",
-};
-
-function Invitation({
-  question,
-  onRun,
-  disabled,
-}: {
-  readonly question: SweepQuestionKind;
-  onRun(): void;
-  readonly disabled: boolean;
-}) {
-  return (
-    <div className={styles.invitation}>
-      <p>{INVITATIONS[question]}</p>
-      <Button onClick={onRun} disabled={disabled}>
-        Run this question
-      </Button>
-    </div>
-  );
 }
 
 const PARTS = { sweep: "sweep", edges: "edge-attribution", tokens: "token-attribution" } as const;

@@ -108,7 +108,8 @@ export function describeCell(
   pending: boolean,
 ): string {
   const [raw, normalised] = [panel.raw[place], panel.normalised[place]];
-  if (raw === null || raw === undefined) return `${cellName(panel, place)}: ${pending ? "on its way" : "not computed"}`;
+  if (raw === null || raw === undefined)
+    return `${cellName(panel, place)}: ${pending ? "not computed yet" : "not computed"}`;
   const share = normalised === null || normalised === undefined ? "" : `, normalised ${formatFigure(normalised)}`;
   return `${cellName(panel, place)}: ${formatFigure(raw)}${share}; clean ${formatFigure(baselines.clean)}`;
 }

@@ -31,6 +31,7 @@ const OPERATION_NAMES: Readonly<Record<PatchOperationName, string>> = {
   replace: "from prompt",
   splice: "splice",
   steer: "steer",
+  direction: "along",
 };
 
 const ERROR_NAMES = { keep: "error kept", drop: "error dropped", freeze: "error frozen" } as const;
@@ -55,8 +56,8 @@ export function PatchCard({
   const { cable, site, operation, positions, muted } = patch;
   const operations = isDictionarySite(site)
     ? FEATURE_OPERATIONS
-    : operation.op === "steer"
-      ? [...PATCH_OPERATIONS, "steer" as const]
+    : operation.op === "steer" || operation.op === "direction"
+      ? [...PATCH_OPERATIONS, operation.op]
       : PATCH_OPERATIONS;
   const label = patchLabel(patch);
   const change = (next: Partial<Patch>, step = true) => changePatch(store, cable, next, step);
@@ -165,6 +166,7 @@ export function PatchCard({
           , its decoder vector
         </p>
       )}
+      {operation.op === "direction" && <p className={styles.cardNote}>{operation.name}, its unit vector</p>}
       {operation.op === "replace" && (
         <SourcePrompt text={operation.text} onChange={(text) => change({ operation: { op: "replace", text } })} />
       )}
@@ -199,6 +201,7 @@ function operationOf(name: string, before: PatchOperation): PatchOperation {
     case "splice":
       return { op: "splice" };
     case "steer":
+    case "direction":
       return before;
     case "replace":
       return { op: "replace", text: "" };

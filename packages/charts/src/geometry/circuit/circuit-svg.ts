@@ -3,6 +3,7 @@ import { fitMonospace, MONOSPACE_EM } from "../fit-text.ts";
 import type { CircuitLayout } from "./circuit-layout.ts";
 import { CIRCUIT_SHAPES, type CircuitScene, type CircuitShape, NODE_RADIUS } from "./circuit-scene.ts";
 import { EDGE_OPACITIES, EDGE_WIDTHS, isNegativeStyle, NEGATIVE_DASH, widthClass } from "./edge-style.ts";
+import { placeLabels } from "./place-labels.ts";
 
 export interface CircuitDrawing {
   readonly scene: CircuitScene;
@@ -35,10 +36,12 @@ const LEFT = 74;
 const TOP = 44;
 const FOOT = 46;
 const LINE = 15;
+/** Mean advance of the sans face at 10 pixels. */
+const SANS_ADVANCE = 5.5;
 
 /** @returns the document and how many of the faintest edges it leaves out. */
 export function circuitSvg(drawing: CircuitDrawing): { readonly svg: string; readonly leftOut: number } {
-  const { scene, layout, colours, layers } = drawing;
+  const { layout, colours, layers } = drawing;
   const width = Math.ceil(LEFT + layout.width + 24);
   const height = Math.ceil(TOP + layout.height + FOOT + (drawing.caption.length + 2) * LINE + 12);
   const parts: string[] = [];
@@ -63,15 +66,7 @@ export function circuitSvg(drawing: CircuitDrawing): { readonly svg: string; rea
   }
   const leftOut = drawEdges(drawing, parts);
   drawNodes(drawing, parts);
-  for (const [n, label] of drawing.labels) {
-    if (label === "") continue;
-    const isTarget = CIRCUIT_SHAPES[scene.shape[n] ?? 0] === "logit";
-    const [x, y] = [left(scene.x[n] ?? 0), down(scene.y[n] ?? 0)];
-    const halo = `paint-order="stroke" stroke="${colours.paper}" stroke-width="3"`;
-    if (isTarget)
-      text(x, y - 8, label, `class="m" text-anchor="middle" font-size="10.5" fill="${colours.ink}" ${halo}`);
-    else text(x + NODE_RADIUS + 4, y + 3.5, label, `font-size="10" fill="${colours.ink}" ${halo}`);
-  }
+  drawLabels(drawing, parts, width);
   const floor = down(layout.height);
   parts.push(`<path d="M${LEFT} ${at(floor)}H${at(LEFT + layout.width)}" stroke="${colours.line}"/>`);
   layout.columns.forEach((column, position) => {
@@ -148,6 +143,27 @@ function shapeSvg(
     return `<path d="M${at(x)} ${at(y - r)}L${at(x + r)} ${at(y + r * 0.8)}L${at(x - r)} ${at(y + r * 0.8)}z" ${look}/>`;
   const [w, h] = shape === "logit" ? [r * 3, r * 1.6] : [r * 1.72, r * 1.72];
   return `<rect x="${at(x - w / 2)}" y="${at(y - h / 2)}" width="${at(w)}" height="${at(h)}" ${look}/>`;
+}
+
+function drawLabels({ scene, labels, colours }: CircuitDrawing, parts: string[], width: number): void {
+  const named = [...labels].filter(([, label]) => label !== "");
+  const isTarget = (n: number) => CIRCUIT_SHAPES[scene.shape[n] ?? 0] === "logit";
+  const wishes = named.map(([n, label]) => ({
+    x: LEFT + (scene.x[n] ?? 0),
+    y: TOP + (scene.y[n] ?? 0),
+    width: label.length * (isTarget(n) ? 10.5 * MONOSPACE_EM : SANS_ADVANCE),
+    isAbove: isTarget(n),
+  }));
+  const nodes = { x: scene.x.map((x) => LEFT + x), y: scene.y.map((y) => TOP + y) };
+  const places = placeLabels(wishes, NODE_RADIUS + 4, { left: LEFT, right: width - 4 }, nodes);
+  const halo = `paint-order="stroke" stroke="${colours.paper}" stroke-width="3"`;
+  for (const [i, [n, label]] of named.entries()) {
+    const { left = 0, baseline = 0 } = places[i] ?? {};
+    const font = isTarget(n) ? 'class="m" font-size="10.5"' : 'font-size="10"';
+    parts.push(
+      `<text x="${at(left)}" y="${at(baseline)}" ${font} fill="${colours.ink}" ${halo}>${escapeXml(label)}</text>`,
+    );
+  }
 }
 
 function drawLegend({ scene, colours }: CircuitDrawing, parts: string[], y: number): void {

@@ -7,6 +7,7 @@ import { fitCircuit, reveal, toDrawing, zoomAbout } from "./circuit-view.ts";
 import { deletionCurve } from "./deletion-curve.ts";
 import { edgeBatches, edgeStyle, edgeStyles, edgesOfNodes, isNegativeStyle, widthClass } from "./edge-style.ts";
 import { nodeFinder } from "./node-finder.ts";
+import { placeLabels } from "./place-labels.ts";
 import { predictedScatter } from "./predicted-scatter.ts";
 import { subgraphLayout } from "./subgraph-layout.ts";
 import { walkCircuit } from "./walk-circuit.ts";
@@ -241,4 +242,21 @@ test("the vector drawing holds the prompt, every node, both signs and a legend; 
     style: edgeStyles(weight),
   };
   assert.equal(circuitSvg({ ...drawing, scene: large, ...edgeBatches(large.style) }).leftOut, 7);
+});
+
+test("in a printed figure the names of neighbours stand off each other and inside the paper", () => {
+  const wish = (x: number, isAbove = false) => ({ x, y: 100, width: 50, isAbove });
+  const limits = { left: 0, right: 400 };
+  const none = { x: [], y: [] };
+  const [first, second, third] = placeLabels([wish(100), wish(112), wish(124)], 8, limits, none);
+  assert.deepEqual(first, { left: 108, baseline: 103.5 });
+  assert.deepEqual(second, { left: 54, baseline: 103.5 }, "its right is taken");
+  assert.equal(third?.baseline, 90.5, "both sides are taken");
+  const nodes = { x: [100, 130, 88], y: [100, 100, 100] };
+  assert.equal(placeLabels([wish(100)], 8, limits, nodes)[0]?.baseline, 90.5, "nodes stand at both sides");
+  const targets = placeLabels([wish(390, true), wish(395, true)], 8, limits, none);
+  assert.deepEqual(targets, [
+    { left: 350, baseline: 92 },
+    { left: 350, baseline: 80 },
+  ]);
 });

@@ -23,6 +23,8 @@ export function DeletionCurve({ points, before, quantity, draws, height = 260 }:
   const { plot } = geometry;
   const bottom = plot.top + plot.height;
   const last = geometry.points.at(-1);
+  // The curve comes down from the left, so that its name has room below it; at the axis it goes above.
+  const nameBelow = last !== undefined && last.y > last.randomY && last.y + 20 < bottom;
   return (
     <div ref={frame} style={{ minHeight: height }}>
       {width > 0 && (
@@ -57,7 +59,12 @@ export function DeletionCurve({ points, before, quantity, draws, height = 260 }:
           ))}
           {last !== undefined && (
             <>
-              <text x={last.x - 6} y={last.y - 8} textAnchor="end" style={{ ...TEXT, fill: "var(--counter)" }}>
+              <text
+                x={last.x - 6}
+                y={last.y + (nameBelow ? 16 : -8)}
+                textAnchor="end"
+                style={{ ...TEXT, fill: "var(--counter)" }}
+              >
                 top features
               </text>
               <text x={last.x - 6} y={last.randomY - 8} textAnchor="end" style={{ ...TEXT, fill: "var(--heat)" }}>

@@ -82,8 +82,8 @@ export function DeletionResult({
             </tbody>
           </table>
           <p className="quiet">
-            {orderWords(request.order)} Random: active features of the same layers, {draws} draws, seed {result.seed}; the band spans the draws.
-            Attention {result.attention === "freeze" ? "frozen" : "recomputed"}.
+            {orderWords(request.order)} Random: active features of the same layers, {draws} draws, seed {result.seed}.
+            The band spans the draws. Attention {result.attention === "freeze" ? "frozen" : "recomputed"}.
           </p>
         </div>
       </div>

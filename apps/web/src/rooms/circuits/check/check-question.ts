@@ -107,7 +107,11 @@ export function deletionOf(
   const references = features.flatMap((node) => referenceOf(node) ?? []);
   return {
     ...question,
-    ...(order === "effect" ? {} : order === "chosen" ? { order: references, steps: stepsTo(references.length) } : { order }),
+    ...(order === "effect"
+      ? {}
+      : order === "chosen"
+        ? { order: references, steps: stepsTo(references.length) }
+        : { order }),
     attention,
     seed,
   };

@@ -10,15 +10,29 @@ import { formatSignedFigure } from "../node/ConnectionList.tsx";
 import { nodeLabel, nodeName } from "../node-words.ts";
 import { type EdgeRow, edgeRows, sortEdges } from "./node-rows.ts";
 
+const THROUGH: TableColumn<EdgeRow> = {
+  key: "through",
+  title: "through",
+  meaning: "What the factor speaks of: the residual stream at one position, or the OV map of that one head",
+  track: "66px",
+  sortable: true,
+  cell: ({ through }) => <span className="quiet">{through ?? ""}</span>,
+};
+
 /** The edges that are shown, one a row. Enter selects the reader, from which one goes on. */
 export function EdgeTable() {
   const { store, circuit, drawing, noteOf } = useCircuitRoom();
-  const { annotations } = useCircuitsView();
-  const [sort, setSort] = useState<TableSort>({ key: "size", order: "descending" });
+  const { annotations, weights } = useCircuitsView();
+  const [chosenSort, setSort] = useState<TableSort>();
+  const sort: TableSort = chosenSort ?? { key: weights === "any" ? "factor" : "size", order: "descending" };
   const [cursor, setCursor] = useState(0);
-  const { graph, index } = circuit;
-  const all = useMemo(() => edgeRows(graph, index, drawing.edges), [graph, index, drawing.edges]);
-  const rows = useMemo(() => sortEdges(all, sort), [all, sort]);
+  const { graph, index, factorPaths } = circuit;
+  const all = useMemo(
+    () => edgeRows(graph, index, drawing.edges, factorPaths),
+    [graph, index, drawing.edges, factorPaths],
+  );
+  const { key, order } = sort;
+  const rows = useMemo(() => sortEdges(all, { key, order }), [all, key, order]);
   const end = (node: CircuitNode) => (
     <>
       <span className="mono">{nodeName(node, graph.tokens)}</span> <small className="quiet">{node.position}</small>{" "}
@@ -49,12 +63,13 @@ export function EdgeTable() {
     {
       key: "factor",
       title: "factor",
-      meaning: "Weights alone, per unit of activation: the same on every prompt",
+      meaning: "Weights alone, per unit of activation: the same on every prompt. Sorted by size",
       track: "82px",
       align: "right",
       sortable: true,
       cell: ({ factor }) => (factor === null ? "" : formatSignedFigure(factor)),
     },
+    ...(factorPaths === undefined ? [] : [THROUGH]),
     {
       key: "share",
       title: "share",
@@ -85,12 +100,13 @@ export function EdgeTable() {
         <ExportMenu
           name={`${graph.slug || "circuit"}-edges`}
           table={() => ({
-            header: ["source", "target", "weight", "factor", "share"],
-            rows: rows.map(({ source, target, weight, factor, share }) => [
+            header: ["source", "target", "weight", "factor", "factor through", "share"],
+            rows: rows.map(({ source, target, weight, factor, through, share }) => [
               source.id,
               target.id,
               weight,
               factor,
+              through,
               share,
             ]),
           })}

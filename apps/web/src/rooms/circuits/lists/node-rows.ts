@@ -18,6 +18,8 @@ export interface EdgeRow {
   readonly target: CircuitNode;
   readonly weight: number;
   readonly factor: number | null;
+  /** "direct", or the head that the factor speaks of. */
+  readonly through: string | null;
   /** |weight| of Σ |inputs| of the target, its bias and what was left out. */
   readonly share: number;
 }
@@ -54,7 +56,12 @@ export function sortNodes(rows: readonly NodeRow[], { key, order }: Order): Node
   return sortBy(rows, value, order);
 }
 
-export function edgeRows(graph: CircuitGraph, index: EdgeIndex, edges: ArrayLike<number>): EdgeRow[] {
+export function edgeRows(
+  graph: CircuitGraph,
+  index: EdgeIndex,
+  edges: ArrayLike<number>,
+  factorPaths?: readonly (string | null)[],
+): EdgeRow[] {
   const entering = new Float64Array(graph.nodes.length);
   for (let edge = 0; edge < index.edgeCount; edge++) {
     const target = index.target[edge] ?? 0;
@@ -67,16 +74,18 @@ export function edgeRows(graph: CircuitGraph, index: EdgeIndex, edges: ArrayLike
     const weight = index.weight[edge] ?? 0;
     const whole = Math.max(target.inputSum ?? 0, entering[place] ?? 0) + Math.abs(target.bias ?? 0);
     const factor = graph.edges.factor?.[edge] ?? null;
-    return [{ edge, source, target, weight, factor, share: whole === 0 ? 0 : Math.abs(weight) / whole }];
+    const through = factor === null ? null : (factorPaths?.[edge] ?? null);
+    return [{ edge, source, target, weight, factor, through, share: whole === 0 ? 0 : Math.abs(weight) / whole }];
   });
 }
 
 export function sortEdges(rows: readonly EdgeRow[], { key, order }: Order): EdgeRow[] {
-  const value = (row: EdgeRow): number | null => {
+  const value = (row: EdgeRow): number | string | null => {
     if (key === "source") return row.source.layer * 1e6 + row.source.position;
     if (key === "target") return row.target.layer * 1e6 + row.target.position;
     if (key === "weight") return row.weight;
-    if (key === "factor") return row.factor;
+    if (key === "factor") return row.factor === null ? null : Math.abs(row.factor);
+    if (key === "through") return row.through;
     return key === "share" ? row.share : Math.abs(row.weight);
   };
   return sortBy(rows, value, order);

@@ -16,7 +16,7 @@ import { ConnectionList } from "./ConnectionList.tsx";
 import { GraphFactsSection } from "./GraphFactsSection.tsx";
 import { NodeExamples } from "./NodeExamples.tsx";
 import { NodeLabelField } from "./NodeLabelField.tsx";
-import { nodeLocation, patchLocation } from "./node-location.ts";
+import { connectionsLocation, nodeLocation, patchLocation } from "./node-location.ts";
 
 /** One node: what it is, what it reads, who reads it, with shares that add up. */
 export function NodePanel({ onLabelled }: { onLabelled(node: CircuitNode): void }) {
@@ -46,14 +46,16 @@ function Selected({
 }) {
   const room = useCircuitRoom();
   const { store, circuit } = room;
-  const { annotations } = useCircuitsView();
-  const { graph, index } = circuit;
+  const { annotations, weights } = useCircuitsView();
+  const { graph, index, factorPaths } = circuit;
   const connections = useMemo(() => connectionsOf(graph.nodes, index, place), [graph, index, place]);
   const note = room.noteOf(node);
   const label = nodeLabel(node, annotations.labels, note);
   const pinned = annotations.pins.includes(node.id);
   const page = node.kind === "feature" ? nodeLocation(room, node) : undefined;
+  const connected = connectionsLocation(room, node);
   const trace = node.kind === "feature" ? patchLocation(room, [node]) : nodeLocation(room, node);
+  const factorHead = factorPaths === undefined ? "weight factor" : "weight factor · through";
   const { preActivation } = node;
   return (
     <>
@@ -81,6 +83,16 @@ function Selected({
               Feature’s page
             </Link>
           )}
+          {connected !== undefined && (
+            <Link
+              className={ui.button}
+              data-kind="plain"
+              href={connected}
+              title="What it is connected to by weights alone, on every prompt"
+            >
+              Weights
+            </Link>
+          )}
           {trace !== undefined && (
             <Link
               className={ui.button}
@@ -98,7 +110,7 @@ function Selected({
         <section>
           <h2 className="section-title">
             <span>Inputs</span>
-            <span>weight · share of Σ|inputs|</span>
+            <span>{weights === "any" ? factorHead : "weight · share of Σ|inputs|"}</span>
           </h2>
           <ConnectionList
             label="Inputs"
@@ -113,6 +125,7 @@ function Selected({
             ]}
           />
           <p className={styles.caption}>
+            {weights === "any" && "on this prompt: "}
             {preActivation !== null && (
               <>
                 inputs and bias sum to {formatFigure(sumOf(connections))}
@@ -127,7 +140,7 @@ function Selected({
         <section>
           <h2 className="section-title">
             <span>Outputs</span>
-            <span>weight · share of the reader’s inputs</span>
+            <span>{weights === "any" ? factorHead : "weight · share of the reader’s inputs"}</span>
           </h2>
           <ConnectionList label="Outputs" connections={connections.outputs} extra={[]} />
         </section>

@@ -25,6 +25,16 @@ export function nodeLocation({ circuit, model }: Place, node: CircuitNode): stri
   });
 }
 
+/** The same page, open at what the feature is connected to on every prompt. */
+export function connectionsLocation(
+  { circuit, model }: Place,
+  { kind, dictionary, unit }: CircuitNode,
+): string | undefined {
+  if (model === undefined || !isOfModel(circuit, model)) return undefined;
+  if (kind !== "feature" || dictionary === null || unit === null) return undefined;
+  return dictionaryAddresses(model.name).feature(dictionary, unit, { connections: "open" });
+}
+
 /** The Trace room with these features ablated at their positions. */
 export function patchLocation({ circuit, model }: Place, nodes: readonly CircuitNode[]): string | undefined {
   if (model === undefined || !isOfModel(circuit, model)) return undefined;

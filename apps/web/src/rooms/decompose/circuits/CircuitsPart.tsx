@@ -15,6 +15,7 @@ import table from "../../common/common.module.css";
 import type { Query } from "../../common/query.ts";
 import { Section } from "../../common/Section.tsx";
 import styles from "../Decompose.module.css";
+import { submitKey } from "../submit-key.ts";
 import { CompareCircuits } from "./CompareCircuits.tsx";
 import { readNodes } from "./circuit-text.ts";
 
@@ -123,6 +124,7 @@ function HandMade({ model }: { readonly model: string }) {
     <form
       className={styles.form}
       aria-label="A circuit by hand"
+      onKeyDown={submitKey}
       onSubmit={(event) => {
         event.preventDefault();
         if (problem === undefined) void save();

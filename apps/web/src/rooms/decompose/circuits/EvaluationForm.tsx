@@ -2,6 +2,7 @@ import { Field } from "../../../shell/ui/Field.tsx";
 import type { QuestionState } from "../../common/use-question.ts";
 import { AskLine } from "../AskLine.tsx";
 import styles from "../Decompose.module.css";
+import { submitKey } from "../submit-key.ts";
 import { type EvaluationView, readExampleLines } from "./evaluation-view.ts";
 
 /** On which prompts a circuit is tested, and what takes the place of everything else. */
@@ -25,9 +26,10 @@ export function EvaluationForm({
     <form
       className={styles.form}
       aria-label="Evaluation"
+      onKeyDown={submitKey}
       onSubmit={(event) => {
         event.preventDefault();
-        onAsk();
+        if (problem === undefined) onAsk();
       }}
     >
       <Field

@@ -7,6 +7,7 @@ import type { Query } from "../../common/query.ts";
 import { AskLine } from "../AskLine.tsx";
 import styles from "../Decompose.module.css";
 import { SaveFinding } from "../SaveFinding.tsx";
+import { submitKey } from "../submit-key.ts";
 import { useAnswer } from "../use-answer.ts";
 import { useForm } from "../use-form.ts";
 import { FactResult } from "./FactResult.tsx";
@@ -30,9 +31,10 @@ export function FactsPart({ model, query }: { readonly model: ModelSummary; read
       <form
         className={styles.form}
         aria-label="Facts"
+        onKeyDown={submitKey}
         onSubmit={(event) => {
           event.preventDefault();
-          ask();
+          if (problem === undefined) ask();
         }}
       >
         <p className={styles.formIntroduction}>

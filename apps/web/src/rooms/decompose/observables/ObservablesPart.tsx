@@ -8,6 +8,7 @@ import type { Query } from "../../common/query.ts";
 import { AskLine } from "../AskLine.tsx";
 import styles from "../Decompose.module.css";
 import { SaveFinding } from "../SaveFinding.tsx";
+import { submitKey } from "../submit-key.ts";
 import { useAnswer } from "../use-answer.ts";
 import { useForm } from "../use-form.ts";
 import { ObservableFields } from "./ObservableFields.tsx";
@@ -35,9 +36,10 @@ export function ObservablesPart({ model, query }: { readonly model: ModelSummary
       <form
         className={styles.form}
         aria-label="Observables"
+        onKeyDown={submitKey}
         onSubmit={(event) => {
           event.preventDefault();
-          ask();
+          if (problem === undefined) ask();
         }}
       >
         <p className={styles.formIntroduction}>

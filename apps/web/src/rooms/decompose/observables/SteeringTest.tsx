@@ -1,5 +1,6 @@
 import type { Intervention, ModelSummary, ObservableRequest, ObservableResult } from "@patchbay/contract";
-import { type Patch, tracePath } from "@patchbay/workbench-state";
+import { SITE_KINDS } from "@patchbay/vocabulary";
+import { MOST_DIRECTION_DIMENSIONS, type Patch, tracePath, writeDirection } from "@patchbay/workbench-state";
 import { api, useApi } from "../../../shell/api.ts";
 import { copyText } from "../../../shell/clipboard.ts";
 import { Link } from "../../../shell/Link.tsx";
@@ -26,10 +27,11 @@ interface Trials {
   readonly key: string;
   readonly trials: readonly Trial[];
   readonly steer: readonly Intervention[];
+  readonly direction: readonly number[];
   readonly site: string;
 }
 
-const USUAL_COEFFICIENT = 4;
+const USUAL_COEFFICIENT = 1;
 
 /** The direction used as a patch, in the model itself: pushed along it, against it, without it, and along a random one. */
 export function SteeringTest({
@@ -90,7 +92,7 @@ export function SteeringTest({
         await measure("without the stream’s part along it", vector.ablate, signal),
         await measure(`${formatFigure(coefficient)} along a random direction`, randomSteering(vector.steer, 1), signal),
       ];
-      return { key, trials, steer: vector.steer, site: vector.site };
+      return { key, trials, steer: vector.steer, direction: vector.values, site: vector.site };
     });
   const shown = state.value?.key === key ? state.value : undefined;
   const before = shown?.trials[0]?.value;
@@ -130,6 +132,17 @@ export function SteeringTest({
           >
             Copy as an intervention
           </Button>
+        )}
+        {shown !== undefined && shown.direction.length <= MOST_DIRECTION_DIMENSIONS && (
+          <Link
+            href={tracePath({
+              model: model.name,
+              prompt: input.text ?? "",
+              patches: [along(shown, coefficient, `${observable.name} by ${label}`)],
+            })}
+          >
+            Open Trace with it as a patch
+          </Link>
         )}
         {last !== undefined && (
           <Link href={tracePath({ model: model.name, prompt: input.text ?? "", patches: [silenced(last)] })}>
@@ -180,6 +193,19 @@ export function SteeringTest({
       )}
     </Section>
   );
+}
+
+/** The direction at the site that the server names, as Trace holds it. */
+function along({ site, direction }: Trials, value: number, name: string): Patch {
+  const [, layer = "0", kind = ""] = /^blocks\.(\d+)\.(.+)$/.exec(site) ?? [];
+  return {
+    cable: "gold",
+    site: { kind: SITE_KINDS.find((known) => known === kind) ?? "hook_resid_pre", layer: Number(layer) },
+    units: undefined,
+    operation: { op: "direction", value, name, vector: writeDirection(direction) },
+    positions: "all",
+    muted: false,
+  };
 }
 
 function silenced(component: ObservableResult["paths"][number]["components"][number]): Patch {

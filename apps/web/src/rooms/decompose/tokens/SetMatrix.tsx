@@ -50,7 +50,7 @@ export function SetMatrix({
     <div>
       <MatrixGrid
         title="Sets × targets"
-        unit="relevant part, logits"
+        unit="relevant part, each in its target’s unit (logits)"
         axes={["set", "target"]}
         rowLabels={sets.map(({ name }) => name)}
         columns={columns.map(({ target }, i) => ({ text: targetText(target.text), label: String(i + 1) }))}

@@ -5,6 +5,7 @@ import table from "../../common/common.module.css";
 import { formatFigure } from "../../common/format-figure.ts";
 import { Section } from "../../common/Section.tsx";
 import styles from "../Decompose.module.css";
+import { unitOfTarget } from "./share-rows.ts";
 import { ShareSum } from "./TokenShares.tsx";
 
 const COLOURS = ["var(--heat)", "var(--counter)", "var(--good)", "var(--warn)", "var(--ink-2)", "var(--ink-4)"];
@@ -13,6 +14,7 @@ const COLOURS = ["var(--heat)", "var(--counter)", "var(--good)", "var(--warn)", 
 export function SetResults({ result }: { readonly result: Decomposition }) {
   const figure = useRef<HTMLDivElement>(null);
   const { sets = [], target } = result;
+  const unit = unitOfTarget(result);
   if (sets.length === 0)
     return (
       <>
@@ -36,11 +38,11 @@ export function SetResults({ result }: { readonly result: Decomposition }) {
           title="Relevant and irrelevant parts"
           aside={
             <span className={styles.aside}>
-              <span>logits; each propagated on its own</span>
+              <span>{unit}; each propagated on its own</span>
               <ExportMenu
                 name="component-sets"
                 table={() => ({
-                  header: ["set", "relevant (logits)", "irrelevant (logits)", "sum − target (logits)"],
+                  header: ["set", `relevant (${unit})`, `irrelevant (${unit})`, `sum − target (${unit})`],
                   rows: sets.map((set) => [
                     set.name,
                     set.relevant,

@@ -7,6 +7,7 @@ import type { Choices } from "../choices.ts";
 import styles from "../Decompose.module.css";
 import { MatrixGrid } from "../MatrixGrid.tsx";
 import { carriedOf, directOf, readoutOf } from "./flow-matrices.ts";
+import { unitOfTarget } from "./share-rows.ts";
 
 const VIEWS = ["carried", "readout", "direct"] as const;
 
@@ -34,6 +35,7 @@ export function ShareFlow({
     label: String(position),
   }));
   const chosen = tokens[source]?.text ?? "";
+  const measured = unitOfTarget(result);
   const title =
     view === "carried"
       ? `Where the share of ${chosen} (position ${source}) travels`
@@ -42,10 +44,10 @@ export function ShareFlow({
         : "What each layer gives the answer directly, by token";
   const unit =
     view === "carried"
-      ? "logits of its share, carried by the stream at each position; a row sums to the share"
+      ? `${measured} of its share, carried by the stream at each position; a row sums to the share`
       : view === "readout"
-        ? "logits at the target’s position, final norm’s scale of the run"
-        : "logits its heads and MLP write at the target’s position";
+        ? `${measured} at the target’s position, scales of the run`
+        : `${measured} that its heads and MLP write at the target’s position`;
   return (
     <div>
       <div className={styles.resultBar}>

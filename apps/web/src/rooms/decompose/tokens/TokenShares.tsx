@@ -9,12 +9,13 @@ import { Section } from "../../common/Section.tsx";
 import type { Choices } from "../choices.ts";
 import styles from "../Decompose.module.css";
 import { ShareFlow } from "./ShareFlow.tsx";
-import { shareRows } from "./share-rows.ts";
+import { shareRows, unitOfTarget } from "./share-rows.ts";
 
 /** Every token's exact share of the target, the biases', and what is left; then which way the shares travel. */
 export function TokenShares({ result, choices }: { readonly result: Decomposition; readonly choices: Choices }) {
   const order = oneOf(choices.get("order"), ["size", "text"] as const, "size");
   const chosen = numberIn(choices.get("source"));
+  const unit = unitOfTarget(result);
   const rows = useMemo(() => shareRows(result), [result]);
   const sorted = order === "text" ? rows : rows.toSorted((a, b) => Math.abs(b.share) - Math.abs(a.share));
   const extent = rows.reduce((most, { share }) => Math.max(most, Math.abs(share)), 0);
@@ -35,15 +36,15 @@ export function TokenShares({ result, choices }: { readonly result: Decompositio
   return (
     <div className={styles.answer}>
       <ShareSum result={result} />
-      <Section title="Share of each token" aside="logits; frozen norms, patterns and MLP slopes">
-        <TokenHeatMap tokens={tokens} quantity="share of the target (logits)" selected={source} onSelect={select} />
+      <Section title="Share of each token" aside={`${unit}; frozen norms, patterns and MLP slopes`}>
+        <TokenHeatMap tokens={tokens} quantity={`share of the target (${unit})`} selected={source} onSelect={select} />
       </Section>
       <div className={styles.two}>
         <Section
           title="The sum, part by part"
           aside={
             <span className={styles.aside}>
-              <span>logits</span>
+              <span>{unit}</span>
               <Segmented
                 label="Order of the parts"
                 value={order}
@@ -56,7 +57,7 @@ export function TokenShares({ result, choices }: { readonly result: Decompositio
               <ExportMenu
                 name="token-shares"
                 table={() => ({
-                  header: ["part", "position", "share (logits)"],
+                  header: ["part", "position", `share (${unit})`],
                   rows: [
                     ...rows.map((row) => [row.label, row.position, row.share]),
                     ["unexplained", undefined, result.unexplained],
@@ -67,33 +68,35 @@ export function TokenShares({ result, choices }: { readonly result: Decompositio
             </span>
           }
         >
-          <BarList
-            label={`Parts of ${result.target.text}`}
-            extent={extent}
-            signed
-            valueWidth={64}
-            bars={[
-              ...sorted.map((row) => ({
-                key: row.key,
-                label: (
-                  <>
-                    <span className="mono">{row.label}</span>
-                    {row.position !== undefined && <span className="quiet"> {row.position}</span>}
-                  </>
-                ),
-                value: row.share,
-                text: formatFigure(row.share),
-                ...(row.position === undefined ? {} : { onClick: () => select(row.position ?? 0) }),
-              })),
-              {
-                key: "unexplained",
-                label: "unexplained (rounding)",
-                value: result.unexplained,
-                text: formatFigure(result.unexplained),
-                quiet: true,
-              },
-            ]}
-          />
+          <div className={styles.scroll}>
+            <BarList
+              label={`Parts of ${result.target.text}`}
+              extent={extent}
+              signed
+              valueWidth={64}
+              bars={[
+                ...sorted.map((row) => ({
+                  key: row.key,
+                  label: (
+                    <>
+                      <span className="mono">{row.label}</span>
+                      {row.position !== undefined && <span className="quiet"> {row.position}</span>}
+                    </>
+                  ),
+                  value: row.share,
+                  text: formatFigure(row.share),
+                  ...(row.position === undefined ? {} : { onClick: () => select(row.position ?? 0) }),
+                })),
+                {
+                  key: "unexplained",
+                  label: "unexplained (rounding)",
+                  value: result.unexplained,
+                  text: formatFigure(result.unexplained),
+                  quiet: true,
+                },
+              ]}
+            />
+          </div>
         </Section>
         <Components result={result} />
       </div>
@@ -113,7 +116,9 @@ export function ShareSum({ result }: { readonly result: Decomposition }) {
     <div>
       <p className={styles.headline}>
         {target.text} = <b>{formatFigure(target.total)}</b>{" "}
-        <span className="quiet">logits at position {target.position}</span>
+        <span className="quiet">
+          {unitOfTarget(result) === "logits" ? "logits " : ""}at position {target.position}
+        </span>
       </p>
       <p className={styles.sum}>
         <span>= {formatFigure(sum(tokenShares))} tokens</span>
@@ -131,6 +136,7 @@ export function ShareSum({ result }: { readonly result: Decomposition }) {
 const SHOWN_COMPONENTS = 18;
 
 function Components({ result }: { readonly result: Decomposition }) {
+  const unit = unitOfTarget(result);
   const ranked = result.components.toSorted((a, b) => Math.abs(b.through) - Math.abs(a.through));
   const shown = ranked.slice(0, SHOWN_COMPONENTS);
   const extent = Math.abs(shown[0]?.through ?? 0);
@@ -139,11 +145,11 @@ function Components({ result }: { readonly result: Decomposition }) {
       title="Through which component"
       aside={
         <span className={styles.aside}>
-          <span>logits through its output by any later path; tick: what it writes directly</span>
+          <span>{unit} by any path; tick: directly</span>
           <ExportMenu
             name="components"
             table={() => ({
-              header: ["component", "through (logits)", "direct (logits)"],
+              header: ["component", `through (${unit})`, `direct (${unit})`],
               rows: result.components.map(({ label, through, direct }) => [label, through, direct]),
             })}
           />
@@ -166,6 +172,7 @@ function Components({ result }: { readonly result: Decomposition }) {
       />
       {ranked.length > shown.length && (
         <p className={styles.note}>
+          Bar: what passes through the component’s output by any later path; tick: what it writes to the target itself.
           The {shown.length} largest of {ranked.length}; a path passes through several, so they do not sum to the
           target.
         </p>

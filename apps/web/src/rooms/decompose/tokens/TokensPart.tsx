@@ -1,27 +1,29 @@
 import type { Decomposition, DecompositionCircuit, DeletionCurve, ModelSummary } from "@patchbay/contract";
 import { EmptyState } from "../../../shell/ui/EmptyState.tsx";
-import { Field } from "../../../shell/ui/Field.tsx";
 import { Segmented } from "../../../shell/ui/Segmented.tsx";
 import { Skeleton } from "../../../shell/ui/Skeleton.tsx";
-import { visibleToken } from "../../../shell/ui/token-text.ts";
 import { Answer } from "../../common/Answer.tsx";
 import type { Query } from "../../common/query.ts";
 import { AskLine } from "../AskLine.tsx";
 import styles from "../Decompose.module.css";
 import { SaveFinding } from "../SaveFinding.tsx";
+import { submitKey } from "../submit-key.ts";
 import { useAnswer } from "../use-answer.ts";
 import { useForm } from "../use-form.ts";
 import { AutomaticCircuit } from "./AutomaticCircuit.tsx";
 import { DeletionCurves } from "./DeletionCurves.tsx";
+import { DeletionFields } from "./DeletionFields.tsx";
 import { SetBuilder } from "./SetBuilder.tsx";
 import { SetMatrix } from "./SetMatrix.tsx";
 import { SetResults } from "./SetResults.tsx";
+import { TargetFields } from "./TargetFields.tsx";
 import { TokenShares } from "./TokenShares.tsx";
 import {
   circuitRequest,
   deletionRequest,
   readTokensView,
   sharesRequest,
+  shareTargetOf,
   type TokenShow,
   type TokensView,
   targetOf,
@@ -59,9 +61,11 @@ export function TokensPart({ model, query }: { readonly model: ModelSummary; rea
       ? undefined
       : draft.prompt === ""
         ? "Write a prompt."
-        : targetOf(draft) === undefined
-          ? "Name the answer's token."
-          : undefined;
+        : show !== "circuit" && draft.unit !== undefined && shareTargetOf(draft) === undefined
+          ? "Name the neuron, head’s side or feature."
+          : targetOf(draft, draft.position) === undefined && (show === "circuit" || draft.unit === undefined)
+            ? "Name the answer’s token, and a whole number as its position."
+            : undefined;
   const ask = () => {
     const view = { ...draft, show, asked: true };
     if (JSON.stringify(view) === JSON.stringify(committed)) current.retry();
@@ -74,52 +78,14 @@ export function TokensPart({ model, query }: { readonly model: ModelSummary; rea
       <form
         className={styles.form}
         aria-label="Question"
+        onKeyDown={submitKey}
         onSubmit={(event) => {
           event.preventDefault();
-          ask();
+          if (problem === undefined) ask();
         }}
       >
         <p className={styles.formIntroduction}>{show === "deletion" ? DELETION_INTRODUCTION : INTRODUCTION}</p>
-        {show !== "deletion" && (
-          <>
-            <Field label="Prompt">
-              {(props) => (
-                <textarea
-                  {...props}
-                  rows={4}
-                  value={draft.prompt}
-                  onChange={(event) => change({ prompt: event.target.value })}
-                />
-              )}
-            </Field>
-            <div className={styles.pair}>
-              <Field label="Answer" hint={tokenHint(draft.token)}>
-                {(props) => (
-                  <input
-                    {...props}
-                    className="mono"
-                    value={draft.token}
-                    autoComplete="off"
-                    spellCheck={false}
-                    onChange={(event) => change({ token: event.target.value })}
-                  />
-                )}
-              </Field>
-              <Field label="Minus" hint={draft.minus === "" ? "empty: the logit alone" : tokenHint(draft.minus)}>
-                {(props) => (
-                  <input
-                    {...props}
-                    className="mono"
-                    value={draft.minus}
-                    autoComplete="off"
-                    spellCheck={false}
-                    onChange={(event) => change({ minus: event.target.value })}
-                  />
-                )}
-              </Field>
-            </div>
-          </>
-        )}
+        {show !== "deletion" && <TargetFields draft={draft} ofCircuit={show === "circuit"} change={change} />}
         {show === "circuit" && (
           <Segmented
             label="MLPs in the circuit"
@@ -227,57 +193,6 @@ const EMPTY: Readonly<Record<TokenShow, readonly [string, string]>> = {
   ],
 };
 
-function DeletionFields({ draft, change }: { readonly draft: TokensView; change(part: Partial<TokensView>): void }) {
-  return (
-    <>
-      <Field label="What is attributed">
-        {(props) => (
-          <select
-            {...props}
-            value={draft.contrast}
-            onChange={(event) => change({ contrast: event.target.value === "none" ? "none" : "runner-up" })}
-          >
-            <option value="none">the leading token’s logit</option>
-            <option value="runner-up">its difference to the runner-up</option>
-          </select>
-        )}
-      </Field>
-      <Field label="A deleted token’s embedding becomes">
-        {(props) => (
-          <select
-            {...props}
-            value={draft.baseline}
-            onChange={(event) => change({ baseline: event.target.value === "mean" ? "mean" : "zero" })}
-          >
-            <option value="mean">the vocabulary’s mean</option>
-            <option value="zero">zero</option>
-          </select>
-        )}
-      </Field>
-      <Field label="Random orders a prompt">
-        {(props) => (
-          <input
-            {...props}
-            type="number"
-            min={1}
-            max={50}
-            value={draft.draws}
-            onChange={(event) => change({ draws: Math.min(50, Math.max(1, Math.round(Number(event.target.value)))) })}
-          />
-        )}
-      </Field>
-    </>
-  );
-}
-
-function tokenHint(token: string): string {
-  return token === ""
-    ? "exact, with its space"
-    : token.startsWith("#")
-      ? "a token’s id"
-      : `reads ${visibleToken(token)}`;
-}
-
 function findingOf(model: string, view: TokensView) {
   const [kind, request] =
     view.show === "circuit"
@@ -290,6 +205,11 @@ function findingOf(model: string, view: TokensView) {
 
 function titleOf(view: TokensView): string {
   if (view.show === "deletion") return "Deletion curves: decomposition against gradient × input";
-  const answer = view.minus === "" ? `“${view.token}”` : `“${view.token}” − “${view.minus}”`;
+  const answer =
+    view.unit !== undefined && view.show !== "circuit"
+      ? view.unit
+      : view.minus === ""
+        ? `“${view.token}”`
+        : `“${view.token}” − “${view.minus}”`;
   return `${view.show === "circuit" ? "Automatic circuit of" : "Shares of"} ${answer} after “${view.prompt}”`;
 }

@@ -9,7 +9,7 @@ export interface FlowMatrix {
   readonly values: Float32Array;
 }
 
-const depthLabel = (state: string) => (state === "embed" ? "embed" : `L${state}`);
+const depthLabel = (state: string) => (state === "embed" ? "embed" : `L${state.replace("_", " ")}`);
 
 /** [state, source, position] at one source: what the stream carries of its share at each position. Rows sum to the share. */
 export function carriedOf({ states, carried }: Flow, source: number): FlowMatrix {

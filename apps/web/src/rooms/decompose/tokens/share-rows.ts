@@ -2,6 +2,11 @@
 import type { Decomposition } from "@patchbay/contract";
 import { visibleToken } from "../../../shell/ui/token-text.ts";
 
+/** Of the target and its shares: logits, or whatever an inner number is measured in. */
+export function unitOfTarget({ target }: Decomposition): string {
+  return target.text.startsWith("logit") ? "logits" : "its own unit";
+}
+
 export interface ShareRow {
   readonly key: string;
   readonly label: string;

@@ -1,7 +1,15 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { withQuery } from "../../common/query.ts";
-import { readSet, readTokensView, sharesRequest, type TokensView, writeSet, writeTokensView } from "./tokens-view.ts";
+import {
+  circuitRequest,
+  readSet,
+  readTokensView,
+  sharesRequest,
+  type TokensView,
+  writeSet,
+  writeTokensView,
+} from "./tokens-view.ts";
 
 function through(view: TokensView): TokensView {
   const parameters = new URLSearchParams(withQuery("", writeTokensView(view)));
@@ -29,6 +37,8 @@ test("every choice survives the address", () => {
     prompt: "a | b\n c",
     token: "#365",
     minus: "",
+    unit: "L3N45",
+    position: "6",
     sets: [{ name: "the | set", heads: [[4, 4]], mlps: [0], tokens: [0, 5] }],
     others: [{ token: " Ben", minus: "|" }],
     mlps: "choose",
@@ -45,6 +55,15 @@ test("every choice survives the address", () => {
 test("an empty minus is the logit alone, not the example's", () => {
   const view = through({ ...first, minus: "" });
   assert.deepEqual(sharesRequest("m", view)?.target, { kind: "logit", token: " L" });
+});
+
+test("an inner number takes the place of the logit, but not of a circuit's target", () => {
+  const view = { ...first, unit: "L3N45", position: "-2" };
+  assert.deepEqual(sharesRequest("m", view)?.target, { kind: "neuron", layer: 3, neuron: 45, position: -2 });
+  assert.equal(circuitRequest("m", view)?.target.kind, "logit-difference");
+  assert.equal(circuitRequest("m", view)?.target.position, -2);
+  assert.equal(sharesRequest("m", { ...view, unit: "L3" }), undefined);
+  assert.equal(sharesRequest("m", { ...first, position: "x" }), undefined);
 });
 
 test("empty sets are not asked, and a further target asks for no flow", () => {

@@ -3,10 +3,12 @@ import type {
   ComponentSet,
   DecompositionCircuitRequest,
   DecompositionRequest,
+  DecompositionTarget,
   DeletionCurveRequest,
 } from "@patchbay/contract";
 import { numberIn, oneOf, type QueryChange } from "../../common/query.ts";
 import { headName, joinParts, mlpName, readComponents, readPositions, readToken, splitParts } from "../parts-text.ts";
+import { readUnitTarget } from "./unit-target.ts";
 
 export const TOKEN_SHOWS = ["shares", "sets", "circuit", "deletion"] as const;
 export type TokenShow = (typeof TOKEN_SHOWS)[number];
@@ -28,6 +30,10 @@ export interface TargetDraft {
 
 export interface TokensView extends TargetDraft {
   readonly prompt: string;
+  /** An inner number in place of a logit (`unit-target.ts` has the notation); undefined: the logit. */
+  readonly unit: string | undefined;
+  /** As typed; empty: the last position. */
+  readonly position: string;
   readonly sets: readonly SetDraft[];
   /** Targets beside the first, for the matrix of sets × targets. */
   readonly others: readonly TargetDraft[];
@@ -54,6 +60,8 @@ export function readTokensView(get: Get, getAll: (name: string) => readonly stri
     prompt: get("prompt") ?? FIRST.prompt,
     token: first ? FIRST.token : (get("token") ?? ""),
     minus: first ? FIRST.minus : (get("minus") ?? ""),
+    unit: get("unit"),
+    position: get("position") ?? "",
     sets: getAll("set").flatMap((text) => readSet(text) ?? []),
     others: getAll("other").map((text) => {
       const [token = "", minus = ""] = splitParts(text);
@@ -74,6 +82,8 @@ export function writeTokensView(view: TokensView): QueryChange {
     prompt: view.prompt,
     token: view.token,
     minus: view.minus,
+    unit: view.unit,
+    position: view.position,
     set: view.sets.map(writeSet),
     other: view.others.map(({ token, minus }) => joinParts([token, minus])),
     mlps: view.mlps === "keep" ? undefined : view.mlps,
@@ -106,13 +116,27 @@ export function isEmptySet({ heads, mlps, tokens }: SetDraft): boolean {
 type Target = DecompositionCircuitRequest["target"];
 
 /** undefined until the answer is named. */
-export function targetOf({ token, minus }: TargetDraft): Target | undefined {
+export function targetOf({ token, minus }: TargetDraft, at = ""): Target | undefined {
   const answer = readToken(token);
   const other = readToken(minus);
-  if (answer === undefined) return undefined;
+  const place = placeOf(at);
+  if (answer === undefined || place === undefined) return undefined;
   return other === undefined
-    ? { kind: "logit", token: answer }
-    : { kind: "logit-difference", token: answer, minus: other };
+    ? { kind: "logit", token: answer, ...place }
+    : { kind: "logit-difference", token: answer, minus: other, ...place };
+}
+
+/** What the shares are of: the view's inner number, or its logit. */
+export function shareTargetOf(view: TokensView): DecompositionTarget | undefined {
+  const place = placeOf(view.position);
+  if (view.unit === undefined) return targetOf(view, view.position);
+  return place === undefined ? undefined : readUnitTarget(view.unit, place);
+}
+
+/** Empty: the server's own default. undefined where it is no whole number. */
+function placeOf(text: string): { readonly position?: number } | undefined {
+  if (text.trim() === "") return {};
+  return /^-?\d{1,6}$/.test(text.trim()) ? { position: Number(text) } : undefined;
 }
 
 export function setOf({ name, heads, mlps, tokens }: SetDraft): ComponentSet {
@@ -125,12 +149,8 @@ export function setOf({ name, heads, mlps, tokens }: SetDraft): ComponentSet {
 }
 
 /** Shares and sets are one answer, so that looking at the one does not ask again for the other. */
-export function sharesRequest(
-  model: string,
-  view: TokensView,
-  target: TargetDraft = view,
-): DecompositionRequest | undefined {
-  const wanted = targetOf(target);
+export function sharesRequest(model: string, view: TokensView, other?: TargetDraft): DecompositionRequest | undefined {
+  const wanted = other === undefined ? shareTargetOf(view) : targetOf(other, view.position);
   if (wanted === undefined || view.prompt === "") return undefined;
   const sets = view.sets.filter((set) => !isEmptySet(set)).map(setOf);
   return {
@@ -138,12 +158,12 @@ export function sharesRequest(
     input: { text: view.prompt },
     target: wanted,
     ...(sets.length === 0 ? {} : { sets }),
-    ...(target === view ? { flow: true } : {}),
+    ...(other === undefined ? { flow: true } : {}),
   };
 }
 
 export function circuitRequest(model: string, view: TokensView): DecompositionCircuitRequest | undefined {
-  const target = targetOf(view);
+  const target = targetOf(view, view.position);
   if (target === undefined || view.prompt === "") return undefined;
   return { model, input: { text: view.prompt }, target, ...(view.mlps === "keep" ? {} : { mlps: view.mlps }) };
 }
