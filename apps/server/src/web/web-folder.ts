@@ -22,7 +22,7 @@ const MEDIA_TYPES: Readonly<Record<string, string>> = {
 const COMPRESSED_ALREADY = new Set([".png", ".woff2", ".ico"]);
 /** The workbench's rooms: each is the shell, which reads the address itself. */
 const ROOM =
-  /^\/(?:$|(?:m|s|dictionaries)\/.+|(?:sweeps|circuits|dictionaries|search|findings|models|jobs|api-docs)\/?$)/;
+  /^\/(?:$|(?:m|s|dictionaries|decompose)\/.+|(?:sweeps|circuits|decompose|dictionaries|search|findings|models|jobs|api-docs)\/?$)/;
 
 interface Asset {
   readonly changed: number;

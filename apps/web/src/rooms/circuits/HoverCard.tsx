@@ -62,7 +62,8 @@ export function HoverCard({
 export function factsOf(node: CircuitNode): string {
   const parts: string[] = [];
   if (node.kind === "feature" && node.activation !== null) parts.push(`activation ${formatFigure(node.activation)}`);
-  if (node.kind === "logit" && node.probability !== null) parts.push(`probability ${formatFigure(node.probability)}`);
+  if (node.kind === "logit" && node.probability !== null && node.probability < 1)
+    parts.push(`probability ${formatFigure(node.probability)}`);
   if (node.influence !== null && node.influence > 0)
     parts.push(`among the nodes that hold ${formatFigure(node.influence * 100)} % of influence`);
   return parts.join(" · ");

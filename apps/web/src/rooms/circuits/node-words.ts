@@ -43,7 +43,9 @@ export function nodeLabel(node: CircuitNode, labels: CircuitView["labels"], note
 /** Beside a node in the figure. */
 export function figureLabel(node: CircuitNode, labels: CircuitView["labels"], note: UnitNote | undefined): string {
   if (node.kind === "logit") {
-    const probability = node.probability === null ? "" : ` ${formatProbability(node.probability)}`;
+    // A difference of logits has no probability: its node says 1, the weight with which influence starts there.
+    const probability =
+      node.probability === null || node.probability === 1 ? "" : ` ${formatProbability(node.probability)}`;
     return `${visibleToken(node.label)}${probability}`;
   }
   const label = nodeLabel(node, labels, note);

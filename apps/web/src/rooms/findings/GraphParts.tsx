@@ -106,7 +106,7 @@ function AttributionGraph({ result, path }: { readonly result: GraphResult; read
           <img
             src={`data:image/svg+xml;charset=utf-8,${encodeURIComponent(svg)}`}
             alt={`Attribution graph: ${shown.nodes.length} nodes, ${shown.drawing.edges.length} edges`}
-            style={{ width: "100%", height: "auto" }}
+            style={{ maxWidth: "100%", height: "auto" }}
           />
           {shown.groups.length > 0 && (
             <table className={common.table} aria-label="Supernodes">
