@@ -74,11 +74,30 @@ test("a view is shared; somebody else opens the link, sees the numbers and repla
   await other.context().close();
 });
 
+test("the tour starts on the first page, and its findings replay", { skip }, async () => {
+  const page = await visit("/");
+  const tour = page.getByRole("navigation", { name: "Tour" });
+  await tour.getByRole("link").first().waitFor();
+  assert.ok((await tour.getByRole("link").count()) >= 3);
+  await tour.getByRole("link").first().focus();
+  await page.keyboard.press("Enter");
+  await page.waitForURL(/\/s\//);
+  await page.getByRole("button", { name: /^Replay/ }).click();
+  await page.getByText("same", { exact: true }).first().waitFor();
+  await page.context().close();
+});
+
 test("every room opens without an error, by day and by night", { skip }, async () => {
   for (const path of [
     "/",
     "/m/stories-15m/neurons",
     "/m/stories-15m/L3/N417",
+    "/circuits",
+    "/sweeps",
+    "/decompose",
+    "/decompose/observables",
+    "/decompose/facts",
+    "/decompose/circuits",
     "/findings",
     "/models",
     "/jobs",
