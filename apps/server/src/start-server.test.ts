@@ -6,6 +6,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { SweepRequest } from "@patchbay/contract";
 import { type ApiError, createClient } from "@patchbay/contract/client";
 import { decodeSafetensors } from "@patchbay/transformer";
+import { ensureDefined } from "@patchbay/vocabulary";
 import { type FakeServer, startFakeServer } from "./testing/fake-server.ts";
 
 const events: string[] = [];
@@ -200,6 +201,27 @@ test("a finding is computed here, stored once, and replays to the same numbers",
   assert.ok(Math.abs(far.largestDifference - 0.5) < 1e-6);
   assert.deepEqual([far.differences[0]?.part, far.differences[0]?.at], ["before", "/results/capture/0/values/data/0"]);
   await assert.rejects(server.client.getSnapshot({ params: { id: "absent" } }), { code: "not-found" });
+});
+
+test("a saved circuit is asked about by its id, and a finding keeps the circuit itself", async () => {
+  const circuit = { name: "one", model: "fake", nodes: [{ kind: "head" as const, layer: 1, head: 1 }] };
+  const { id } = await server.client.saveCircuit({ body: circuit });
+  const request = { model: "fake", circuit: id, examples: [{ input: { text: "a b" } }], metric: SWEEP.metric };
+  // The fake answers with the request that reached it.
+  const asked = (await server.client.evaluateCircuit({ body: request })).recipe.request as {
+    circuit: { name: string };
+  };
+  assert.equal(asked.circuit.name, "one");
+  const view = { room: "decompose", path: "/decompose/circuits" };
+  const parts = [{ role: "evaluation", kind: "circuit-evaluation" as const, request }];
+  const finding = await server.client.createSnapshot({ body: { view, parts } });
+  await server.client.removeCircuit({ params: { id } });
+  const stored = await server.client.getSnapshot({ params: { id: finding.id } });
+  const part = ensureDefined(stored.parts[0]);
+  assert.equal((part.request as { circuit: { name: string } }).circuit.name, "one");
+  assert.equal(part.result["fresh"], true, "nothing in a finding is taken from answers that were kept");
+  assert.equal((await server.client.replaySnapshot({ params: { id: finding.id } })).verdict, "same");
+  await assert.rejects(server.client.evaluateCircuit({ body: request }), { code: "not-found", status: 404 });
 });
 
 test("a finding of the tour is listed apart, opens and replays like any other", async () => {

@@ -138,12 +138,12 @@ export function createFakeModel(options: FakeOptions = {}): ModelService {
         recipe: recipe(request, []),
       };
     },
-    async ask(question, request, context) {
+    async ask(question, request, context, { fresh = false } = {}) {
       for (const step of [1, 2, 3]) {
         await work(`${question} ${step}`, context);
         context.progress?.(step / 3, `step ${step} of 3`, { step });
       }
-      return { question, recipe: recipe(request, []) } as never;
+      return { question, fresh, recipe: recipe(request, []) } as never;
     },
     async computeNeuronMap(context) {
       await workInSteps("neuron-map", context);
