@@ -34,7 +34,12 @@ export function FrequencyBars({ label, shares, marked }: FrequencyBarsProps) {
             </rect>
             {isMarked && (
               // Small enough that two digits stay apart two frequencies on, of the 56 of a prime such as 113.
-              <text x={x + width / 2} y={HEIGHT - 3} textAnchor="middle" style={{ fontSize: 7.5, fill: "var(--ink-2)" }}>
+              <text
+                x={x + width / 2}
+                y={HEIGHT - 3}
+                textAnchor="middle"
+                style={{ fontSize: 7.5, fill: "var(--ink-2)" }}
+              >
                 {frequency}
               </text>
             )}
